@@ -1,0 +1,1 @@
+"""Everything that touches the world: the store, outgoing calls, documents, devices."""

@@ -1,0 +1,1 @@
+"""Everyone who asks: REST contracts, command line, authentication."""

@@ -1,0 +1,1 @@
+"""From YAML to a Program: read, check, compile. The engine never sees YAML."""

@@ -1,0 +1,1 @@
+"""Calculations and value types of the field; standard library only."""

@@ -1,0 +1,90 @@
+"""What goes into a step and what comes out of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from workflows.engine.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts. `SYSTEM` stands for timers, effects and other instances."""
+
+    id: int | None
+    username: str
+    name: str
+    roles: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    kind: str = "user"
+    """user, api_key, system."""
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "username": self.username,
+            "name": self.name,
+            "roles": list(self.roles),
+            "groups": list(self.groups),
+            "kind": self.kind,
+        }
+
+    @classmethod
+    def from_json(cls, raw: dict[str, Any]) -> Actor:
+        return cls(
+            raw["id"],
+            raw["username"],
+            raw["name"],
+            tuple(raw.get("roles", ())),
+            tuple(raw.get("groups", ())),
+            raw.get("kind", "user"),
+        )
+
+
+SYSTEM = Actor(None, "system", "System", kind="system")
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One external event. `at` is the time of the step; the engine has no other clock."""
+
+    name: str
+    """Transition code, or `after.…`, `done.do.…`, `error.do.…`, `child.done`, `child.failed`, or a message name."""
+    data: dict[str, Any] = field(default_factory=dict)
+    at: str = "1970-01-01T00:00:00Z"
+    """RFC 3339, UTC."""
+    actor: Actor = SYSTEM
+    facts: dict[str, Any] = field(default_factory=dict)
+    """Resolved facts, name -> value, for the facts the step may read."""
+    ref: str | None = None
+    """Timer id, effect id or child id that the event reports on; the engine forgets it from the snapshot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The result of one step: everything, or (by an exception) nothing."""
+
+    snapshot: Snapshot
+    effects: list[dict[str, Any]]
+    """In document order. Each has "kind" and what `Effects` in `workflows/engine/README` lists for it."""
+    taken: list[str]
+    """Ids of the transitions taken, in order; empty: the event was discarded."""
+    entered: list[str] = field(default_factory=list)
+    exited: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether an actor may take a transition now. `status` as in the error tree: 409, 403, 400, 422."""
+
+    code: str
+    title: str
+    allowed: bool
+    status: int = 200
+    error: str | None = None
+    """Stable error code."""
+    reason: str | None = None
+    """For people: who may, what is missing."""
+    require: tuple[str, ...] = ()
+    form: dict[str, Any] | None = None

@@ -1,0 +1,1 @@
+"""The Temporal shell around the engine: one interpreter workflow for every definition."""
