@@ -56,7 +56,6 @@ class InstanceInput:
     """Outcome of recent commands by command id, oldest first."""
     parent: dict[str, Any] | None = None
     """{"tenant", "process", "entity_id", "child"} of the instance that waits for this one."""
-    facts: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -74,7 +73,9 @@ class Command:
     expected_seq: int | None = None
     """When given, another sequence number is a conflict (optimistic locking)."""
     source: str = "api"
-    """api, timer, effect, message, child; for the audit trail."""
+    """api, timer, effect, message, child, temporal; for the audit trail."""
+    ref: str | None = None
+    """Timer id or effect id that an internal command reports on."""
 
 
 @dataclass

@@ -1,0 +1,58 @@
+"""The worker: runs instances and their activities, and the outbox dispatcher beside them, until told to stop."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from temporalio.client import Client
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+
+from activities.instance_activities import InstanceActivities
+from workflows.machine.interpreter import Interpreter
+from workflows.machine.sandbox import runner
+from workflows.messages.instance import CORE_QUEUE, EFFECTS_QUEUE
+
+GRACE = dt.timedelta(seconds=5)
+"""Time for running activities to finish when the worker stops; shorter than any supervisor's patience."""
+
+
+@asynccontextmanager
+async def workers(
+    client: Client,
+    activities: InstanceActivities,
+    *,
+    sandboxed: bool = False,
+    queue_suffix: str = "",
+    cached_workflows: int = 1000,
+) -> AsyncIterator[None]:
+    """Poll both queues while inside.
+
+    Args:
+        sandboxed: run workflow code in Temporal's sandbox, which finds what is not deterministic; tests do.
+        queue_suffix: lets several plants or tests share one server.
+    """
+    core = Worker(
+        client,
+        task_queue=CORE_QUEUE + queue_suffix,
+        workflows=[Interpreter],
+        activities=activities.core(),
+        workflow_runner=runner() if sandboxed else UnsandboxedWorkflowRunner(),
+        max_cached_workflows=cached_workflows,
+        max_concurrent_workflow_tasks=100,
+        max_concurrent_activities=100,
+        max_concurrent_workflow_task_polls=10,
+        max_concurrent_activity_task_polls=10,
+        sticky_queue_schedule_to_start_timeout=dt.timedelta(seconds=2),
+        graceful_shutdown_timeout=GRACE,
+    )
+    effects = Worker(
+        client,
+        task_queue=EFFECTS_QUEUE + queue_suffix,
+        activities=activities.effects(),
+        max_concurrent_activities=100,
+        graceful_shutdown_timeout=GRACE,
+    )
+    async with core, effects:
+        yield
