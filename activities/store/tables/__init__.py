@@ -1,0 +1,42 @@
+"""The tables, one file per aggregate. Importing this package fills `metadata`."""
+
+from activities.store.tables.audit import audit
+from activities.store.tables.base import metadata
+from activities.store.tables.definitions import definitions, programs
+from activities.store.tables.documents import documents
+from activities.store.tables.instances import effect_attempts, entity_ids, incidents, instances, steps
+from activities.store.tables.outbox import outbox
+from activities.store.tables.people import api_keys, refresh_tokens, users
+from activities.store.tables.requests import idempotency, number_series
+from activities.store.tables.stock import lot_holds, lots
+from activities.store.tables.tasks import task_candidates, tasks
+from activities.store.tables.tenants import settings, tenants
+from activities.store.tables.webhooks import webhook_attempts, webhook_deliveries, webhook_endpoints
+
+__all__ = [
+    "api_keys",
+    "audit",
+    "definitions",
+    "documents",
+    "effect_attempts",
+    "entity_ids",
+    "idempotency",
+    "incidents",
+    "instances",
+    "lot_holds",
+    "lots",
+    "metadata",
+    "number_series",
+    "outbox",
+    "programs",
+    "refresh_tokens",
+    "settings",
+    "steps",
+    "task_candidates",
+    "tasks",
+    "tenants",
+    "users",
+    "webhook_attempts",
+    "webhook_deliveries",
+    "webhook_endpoints",
+]
