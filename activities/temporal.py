@@ -13,7 +13,7 @@ from temporalio.client import (
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
-from temporalio.service import RPCStatusCode
+from temporalio.service import RPCStatusCode, TLSConfig
 
 from activities.codec import converter
 from workflows.domain.errors import InstanceEnded, JidokaError, NotFound, Unavailable
@@ -46,9 +46,18 @@ async def connect(
     namespace: str = "default",
     payload_keys: Mapping[str, bytes] | None = None,
     lazy: bool = False,
+    tls: bool | TLSConfig = False,
+    api_key: str | None = None,
 ) -> Client:
     """A client with our payload codec. `lazy`: connect at the first call, so that reads work without Temporal."""
-    return await Client.connect(address, namespace=namespace, data_converter=converter(payload_keys), lazy=lazy)
+    return await Client.connect(
+        address,
+        namespace=namespace,
+        data_converter=converter(payload_keys),
+        lazy=lazy,
+        tls=tls,
+        api_key=api_key,
+    )
 
 
 async def register_search_attributes(client: Client) -> None:
