@@ -172,7 +172,7 @@ class Course:
         try:
             await workflow.execute_activity(
                 ACTIVITY_COMMIT,
-                self._record(command, event, step, before),
+                self._record(command, event, step, before, after),
                 result_type=StepReceipt,
                 start_to_close_timeout=COMMIT_TIMEOUT,
                 retry_policy=COMMIT_RETRY,
@@ -183,7 +183,9 @@ class Course:
         self._adopt(step)
         return outcome
 
-    def _record(self, command: Command, event: Event, step: Step, before: list[str]) -> StepRecord:
+    def _record(
+        self, command: Command, event: Event, step: Step, before: list[str], after: list[str]
+    ) -> StepRecord:
         instance, seq = self.instance, self.seq + 1
         return StepRecord(
             tenant=instance.tenant,
@@ -195,6 +197,7 @@ class Course:
             command=asdict(command),
             at=event.at,
             before=before,
+            after=after,
             snapshot=step.snapshot.to_json(),
             effects=step.effects,
             taken=step.taken,

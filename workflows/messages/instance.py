@@ -120,6 +120,8 @@ class StepRecord:
     previous_data: dict[str, Any] | None = None
     """Data before the step when it changed them, for the per-field audit; None: unchanged."""
     parent: dict[str, Any] | None = None
+    after: list[str] = field(default_factory=list)
+    """Sorted ids of active atomic states after the step."""
 
 
 @dataclass
