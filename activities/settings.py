@@ -39,16 +39,12 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
     """Addresses whose X-Forwarded-For is believed, separated by commas."""
 
-    database_url: SecretStr | None = Field(
-        None, validation_alias=AliasChoices("DATABASE_URL", "database_url")
-    )
+    database_url: SecretStr | None = Field(None, validation_alias=AliasChoices("DATABASE_URL", "database_url"))
     """DATABASE_URL: a PostgreSQL server; unset: the embedded one (only under `jidoka run`)."""
     database_pool: int = Field(10, ge=1, le=200)
     """Connections each process keeps at most."""
 
-    temporal_address: str | None = Field(
-        None, validation_alias=AliasChoices("TEMPORAL_ADDRESS", "temporal_address")
-    )
+    temporal_address: str | None = Field(None, validation_alias=AliasChoices("TEMPORAL_ADDRESS", "temporal_address"))
     """TEMPORAL_ADDRESS: `host:port` of a Temporal frontend; unset: the embedded one (`jidoka run` only)."""
     temporal_namespace: str = Field(
         "default", validation_alias=AliasChoices("TEMPORAL_NAMESPACE", "temporal_namespace")
@@ -60,7 +56,7 @@ class Settings(BaseSettings):
     temporal_tls: bool = Field(False, validation_alias=AliasChoices("TEMPORAL_TLS", "temporal_tls"))
     temporal_client_cert: Path | None = None
     temporal_client_key: Path | None = None
-    """Mutual TLS; both or none."""
+    """Files for mutual TLS with Temporal; both or none."""
     payload_keys: Annotated[dict[str, bytes], NoDecode] = Field({}, repr=False)
     """AES-256 keys for workflow payloads by key id, written `id:base64,id:base64`. The first one encrypts,
     all decrypt; none: payloads are only compressed."""
@@ -111,9 +107,7 @@ class Settings(BaseSettings):
     @field_validator("trusted_proxies", "allowed_private_networks", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
-        return (
-            [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-        )
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
     @field_validator("database_url", mode="before")
     @classmethod
@@ -158,7 +152,7 @@ class Settings(BaseSettings):
 
 def _kept_key(path: Path) -> str:
     """The key in the file, made if it is missing; two processes that start at once agree on one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not path.exists():
         fresh = path.with_name(f"{path.name}.{os.getpid()}")
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:

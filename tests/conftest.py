@@ -88,4 +88,4 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
     database = Database(database_url)
     yield database
-    await database.dispose()
+    await database.close()

@@ -86,6 +86,12 @@ class EmbeddedTemporal:
     def address(self) -> str:
         return f"{_HOST}:{self._port}"
 
+    @staticmethod
+    def last_address(directory: Path) -> str | None:
+        """Where the server on this directory was last started; None if it never was."""
+        file = directory / "address"
+        return file.read_text() if file.exists() else None
+
     async def start(self) -> None:
         """Start and wait until the server answers and its namespace is as we need it.
 
@@ -95,6 +101,7 @@ class EmbeddedTemporal:
         self._directory.mkdir(parents=True, exist_ok=True)
         await asyncio.to_thread(_end_leftover, self._file)
         self.child.spawn()
+        (self._directory / "address").write_text(self.address)
         try:
             client = await self._answers()
             await register_search_attributes(client)
