@@ -72,8 +72,11 @@ class Retry(_Frozen):
 
 
 class Compensation(_Frozen):
+    """Evaluated when the action has succeeded; `event` is its result then."""
+
     action: str
     with_: dict[str, Value] = Field(default_factory=dict, alias="with")
+    mode: Literal["sql", "activity"] = "activity"
 
 
 class Set(_Frozen):
@@ -102,6 +105,8 @@ class Send(_Frozen):
     delay: Value | None = None
     """ISO 8601 duration (a string when evaluated); only for sends to this instance."""
     id: str | None = None
+    content: Value | None = None
+    """The whole payload instead of `data`; imported statecharts may send a plain text."""
 
 
 class Cancel(_Frozen):
@@ -300,6 +305,10 @@ class Program(_Frozen):
     """Number pattern, e.g. `NCR-{yyyy}-{seq:3}`; None: the entity id is the number."""
     start_by: tuple[str, ...] = ()
     """Who may start an instance; same words as `Transition.by`."""
+    start_form: dict[str, Any] | None = None
+    """JSON Schema of the start data; None: the data schema alone."""
+    start_require: tuple[str, ...] = ()
+    """Names that the start data must carry, non-empty."""
     data_schema: dict[str, Any] = Field(default_factory=dict)
     """JSON Schema 2020-12 of the instance data, references resolved."""
     data: dict[str, Value] = Field(default_factory=dict)

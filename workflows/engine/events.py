@@ -58,7 +58,29 @@ class Event:
     facts: dict[str, Any] = field(default_factory=dict)
     """Resolved facts, name -> value, for the facts the step may read."""
     ref: str | None = None
-    """Timer id, effect id or child id that the event reports on; the engine forgets it from the snapshot."""
+    """Timer id, effect id or child id that the event reports on; the engine forgets it from the snapshot.
+    A ref that the snapshot does not know is a late report: nothing is taken."""
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "data": self.data,
+            "at": self.at,
+            "actor": self.actor.to_json(),
+            "facts": self.facts,
+            "ref": self.ref,
+        }
+
+    @classmethod
+    def from_json(cls, raw: dict[str, Any]) -> Event:
+        return cls(
+            raw["name"],
+            raw.get("data", {}),
+            raw.get("at", "1970-01-01T00:00:00Z"),
+            Actor.from_json(raw["actor"]) if raw.get("actor") else SYSTEM,
+            raw.get("facts", {}),
+            raw.get("ref"),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,3 +110,5 @@ class Verdict:
     """For people: who may, what is missing."""
     require: tuple[str, ...] = ()
     form: dict[str, Any] | None = None
+    violations: list[dict[str, Any]] = field(default_factory=list)
+    """With status 400: {"field", "value", "constraint"} for each."""

@@ -1,0 +1,366 @@
+"""The SCXML algorithm (W3C SCXML, Appendix D) over a draft: micro-steps until the instance has come to rest.
+
+Names follow the appendix where it has one. Decisions it leaves open are in `definitions/README.md`.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from typing import Any
+
+from workflows.engine import children, lifecycle
+from workflows.engine.actions import Run
+from workflows.engine.chart import domain as domain_of
+from workflows.engine.draft import Draft
+from workflows.engine.permissions import permitted
+from workflows.engine.tables import ROOT, Arc, Chart, EntryPlan, Node
+
+
+def enter_initial(draft: Draft) -> None:
+    """From nothing into the initial states, then to rest."""
+    for run in draft.chart.script:
+        run(draft)
+    initial = draft.chart.initial
+    assert initial is not None, "a built chart has its initial transition"
+    _microstep(draft, (initial,))
+    draft.taken.clear()
+    settle(draft)
+
+
+def take(draft: Draft, name: str, payload: Any, *, by_actor: bool) -> None:
+    """One external event, then to rest. `by_actor`: only transitions the event's actor may take are looked at."""
+    draft.see(name, payload)
+    arcs = _select(draft, name, by_actor)
+    if arcs:
+        _microstep(draft, arcs)
+    settle(draft)
+
+
+def take_arc(draft: Draft, arc: Arc) -> None:
+    """Take this transition, whatever the event is, then to rest."""
+    _microstep(draft, (arc,))
+    settle(draft)
+
+
+def settle(draft: Draft) -> None:
+    """Eventless transitions, internal events, child instances, then events sent to itself, until nothing is left."""
+    while True:
+        _macrostep(draft)
+        if draft.status != "running":
+            return
+        if draft.to_invoke:
+            _invoke(draft)
+        if draft.internal:
+            continue
+        if not draft.external:
+            return
+        name, payload = draft.external.popleft()
+        draft.see(name, payload)
+        arcs = _select(draft, name, by_actor=False)
+        if arcs:
+            _microstep(draft, arcs)
+
+
+def complete(draft: Draft) -> None:
+    """A top-level final is reached: remaining exit actions, no more delays, then the report. It stays in sight."""
+    configuration, entered, exits = list(draft.configuration), dict(draft.entered), list(draft.exits)
+    leave_all(draft)
+    draft.configuration, draft.entered, draft.exits = configuration, entered, exits
+    draft.effects.append({"kind": "done", "state": draft.outcome, "outcome": draft.outcome, "result": draft.result})
+
+
+def leave_all(draft: Draft) -> None:
+    """Exit every state, drop every timer and every event that is still waiting."""
+    exit_states(draft, list(draft.configuration))
+    for timer in list(draft.timers):
+        draft.cancel_timer(timer)
+    draft.internal.clear()
+    draft.external.clear()
+
+
+def _macrostep(draft: Draft) -> None:
+    eventless = draft.chart.eventless
+    while draft.status == "running":
+        arcs = _select_eventless(draft) if eventless else ()
+        if not arcs:
+            if not draft.internal:
+                return
+            name, payload = draft.internal.popleft()
+            draft.see(name, payload)
+            arcs = _select(draft, name, by_actor=False)
+        if arcs:
+            _microstep(draft, arcs)
+
+
+def _invoke(draft: Draft) -> None:
+    for number in sorted(draft.to_invoke):
+        node = draft.chart.nodes[number]
+        if node.invoke is not None:
+            children.begin(draft, node.id, node.invoke)
+    draft.to_invoke.clear()
+
+
+# --- selection -----------------------------------------------------------------------------------------------
+
+
+def _select(draft: Draft, name: str, by_actor: bool) -> tuple[Arc, ...]:
+    chart = draft.chart
+    chosen: list[Arc] = []
+    for number in draft.configuration:
+        if not chart.nodes[number].atomic:
+            continue
+        for arc in chart.arcs(number, name):
+            if arc in chosen:
+                break
+            if by_actor and not permitted(draft, arc):
+                continue
+            if arc.guard is None or arc.guard.holds(draft.scope()):
+                chosen.append(arc)
+                break
+    return without_conflicts(draft, chosen) if len(chosen) > 1 else tuple(chosen)
+
+
+def _select_eventless(draft: Draft) -> tuple[Arc, ...]:
+    chosen: list[Arc] = []
+    for number in draft.configuration:
+        for arc in draft.chart.eventless.get(number, ()):
+            if arc in chosen:
+                break
+            if arc.guard is None or arc.guard.holds(draft.scope()):
+                chosen.append(arc)
+                break
+    return without_conflicts(draft, chosen) if len(chosen) > 1 else tuple(chosen)
+
+
+def without_conflicts(draft: Draft, arcs: list[Arc]) -> tuple[Arc, ...]:
+    """Of transitions that would exit a state together the inner source wins, then document order."""
+    kept: list[Arc] = []
+    nodes = draft.chart.nodes
+    for arc in arcs:
+        beaten = [other for other in kept if _conflict(draft, arc, other)]
+        if all(arc.source in range(nodes[o.source].number + 1, nodes[o.source].last + 1) for o in beaten):
+            kept = [other for other in kept if other not in beaten]
+            kept.append(arc)
+    return tuple(kept)
+
+
+def _conflict(draft: Draft, one: Arc, other: Arc) -> bool:
+    """Whether their exit sets meet. Both sources are active, so that is: one domain lies within the other."""
+    if not one.targets or not other.targets:
+        return False
+    nodes = draft.chart.nodes
+    first, second = nodes[_domain(draft, one)], nodes[_domain(draft, other)]
+    return first.number <= second.number <= first.last or second.number <= first.number <= second.last
+
+
+def _domain(draft: Draft, arc: Arc) -> int:
+    if arc.domain is not None:
+        return arc.domain
+    return domain_of(draft.chart, arc, tuple(_effective_targets(draft, arc)))
+
+
+def _effective_targets(draft: Draft, arc: Arc) -> list[int]:
+    """Targets with history states replaced by what they remember, or by their default."""
+    found: list[int] = []
+    for target in arc.targets:
+        node = draft.chart.nodes[target]
+        if node.kind != "history":
+            found.append(target)
+        elif node.id in draft.history:
+            found.extend(draft.chart.number_of[state] for state in draft.history[node.id])
+        elif node.initial is not None:
+            found.extend(_effective_targets(draft, node.initial))
+    return found
+
+
+# --- micro-step ----------------------------------------------------------------------------------------------
+
+
+def _microstep(draft: Draft, arcs: tuple[Arc, ...]) -> None:
+    draft.count_microstep()
+    exits = _exit_set(draft, arcs)
+    if exits:
+        exit_states(draft, exits)
+    for arc in arcs:
+        draft.taken.append(arc.id)
+        for run in arc.actions:
+            run(draft)
+    for arc_plan in [_entry_plan(draft, arc) for arc in arcs if arc.targets]:
+        _enter_states(draft, arc_plan)
+
+
+def _exit_set(draft: Draft, arcs: tuple[Arc, ...]) -> list[int]:
+    nodes = draft.chart.nodes
+    exits: list[int] = []
+    for arc in arcs:
+        if arc.targets:
+            limit = nodes[_domain(draft, arc)]
+            exits += [number for number in draft.configuration if limit.number < number <= limit.last]
+    if len(arcs) > 1:
+        exits.sort()
+    return exits
+
+
+def exit_states(draft: Draft, exits: list[int]) -> None:
+    """Leave these nodes, given in document order, last first."""
+    nodes = draft.chart.nodes
+    for number in exits:
+        if nodes[number].histories:
+            _record_history(draft, nodes[number])
+    entered = draft.own("entered")
+    for number in reversed(exits):
+        node = nodes[number]
+        for run in node.exit:
+            run(draft)
+        if node.lively:
+            _close(draft, node)
+        draft.configuration.remove(number)
+        draft.stale()
+        entered.pop(node.id, None)
+        draft.exits.append(node.id)
+
+
+def _record_history(draft: Draft, node: Node) -> None:
+    nodes = draft.chart.nodes
+    active = draft.configuration
+    for number in node.histories:
+        history = nodes[number]
+        if history.deep:
+            kept = [at for at in active if nodes[at].atomic and node.number < at <= node.last]
+        else:
+            kept = [at for at in active if nodes[at].parent == node.number]
+        draft.own("history")[history.id] = [nodes[at].id for at in kept]
+
+
+def _close(draft: Draft, node: Node) -> None:
+    if node.task is not None:
+        lifecycle.close_task(draft, node.id)
+    lifecycle.close_timers(draft, node.timers)
+    if node.invoke is not None:
+        children.end(draft, node.id)
+        if node.number in draft.to_invoke:
+            draft.to_invoke.remove(node.number)
+
+
+def _enter_states(draft: Draft, plan: EntryPlan) -> None:
+    nodes = draft.chart.nodes
+    entered = draft.own("entered")
+    for number in plan.nodes:
+        node = nodes[number]
+        insort(draft.configuration, number)
+        draft.stale()
+        entered[node.id] = draft.event.at
+        draft.entries.append(node.id)
+        for run in node.entry:
+            run(draft)
+        if number in plan.defaults and node.initial is not None:
+            for run in node.initial.actions:
+                run(draft)
+        for run in plan.history.get(number, ()):
+            run(draft)
+        if node.lively:
+            _open(draft, node)
+        if node.final:
+            _reach_final(draft, node)
+
+
+def _open(draft: Draft, node: Node) -> None:
+    if node.task is not None:
+        lifecycle.open_task(draft, node.id, node.task)
+    lifecycle.open_timers(draft, node.id, node.timers)
+    if node.invoke is not None:
+        draft.to_invoke.append(node.number)
+
+
+def _reach_final(draft: Draft, node: Node) -> None:
+    nodes = draft.chart.nodes
+    result = node.result(draft) if node.result is not None else {}
+    if node.parent == ROOT:
+        draft.status = "done"
+        draft.outcome = node.id
+        draft.result = result
+        return
+    parent = nodes[node.parent]
+    draft.internal.append((f"done.state.{parent.id}", result))
+    above = nodes[parent.parent]
+    if above.kind == "parallel" and all(_is_in_final_state(draft, region) for region in above.children):
+        draft.internal.append((f"done.state.{above.id}", {}))
+
+
+def _is_in_final_state(draft: Draft, number: int) -> bool:
+    node = draft.chart.nodes[number]
+    if node.kind == "parallel":
+        return all(_is_in_final_state(draft, region) for region in node.children)
+    return any(child in draft.configuration and draft.chart.nodes[child].final for child in node.children)
+
+
+# --- entry set -----------------------------------------------------------------------------------------------
+
+
+def _entry_plan(draft: Draft, arc: Arc) -> EntryPlan:
+    if arc.plan is not None:
+        return arc.plan
+    entry = _Entry(draft.chart, draft.history)
+    for target in arc.targets:
+        entry.descendants(target)
+    limit = _domain(draft, arc)
+    for target in _effective_targets(draft, arc):
+        entry.ancestors(target, limit)
+    plan = EntryPlan(tuple(sorted(entry.nodes)), frozenset(entry.defaults), entry.history)
+    if not entry.through_history:
+        arc.plan = plan
+    return plan
+
+
+class _Entry:
+    """computeEntrySet of the appendix. Insertion-ordered dicts stand for its ordered sets."""
+
+    def __init__(self, chart: Chart, remembered: dict[str, list[str]]) -> None:
+        self._chart = chart
+        self._remembered = remembered
+        self.nodes: dict[int, None] = {}
+        self.defaults: dict[int, None] = {}
+        self.history: dict[int, tuple[Run, ...]] = {}
+        self.through_history = False
+
+    def descendants(self, number: int) -> None:
+        node = self._chart.nodes[number]
+        if node.kind == "history":
+            self._history(node)
+            return
+        self.nodes[number] = None
+        if node.kind == "compound" and node.initial is not None:
+            self.defaults[number] = None
+            self._targets(node.initial.targets, number)
+        elif node.kind == "parallel":
+            self._regions(node)
+
+    def ancestors(self, number: int, limit: int) -> None:
+        for above in self._chart.nodes[number].path:
+            if above == limit:
+                return
+            self.nodes[above] = None
+            node = self._chart.nodes[above]
+            if node.kind == "parallel":
+                self._regions(node)
+
+    def _history(self, node: Node) -> None:
+        self.through_history = True
+        remembered = self._remembered.get(node.id)
+        if remembered is not None:
+            self._targets(tuple(self._chart.number_of[state] for state in remembered), node.parent)
+        elif node.initial is not None:
+            self.history[node.parent] = node.initial.actions
+            self._targets(node.initial.targets, node.parent)
+
+    def _targets(self, targets: tuple[int, ...], limit: int) -> None:
+        for target in targets:
+            self.descendants(target)
+        for target in targets:
+            self.ancestors(target, limit)
+
+    def _regions(self, node: Node) -> None:
+        for child in node.children:
+            last = self._chart.nodes[child].last
+            if not any(child <= entered <= last for entered in self.nodes):
+                self.descendants(child)

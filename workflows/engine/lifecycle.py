@@ -1,0 +1,98 @@
+"""What is open while a state is active: its task and its timers. Opened after the entry actions, so that titles,
+assignees and due times see what those have set; closed after the exit actions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from workflows.definition.program import State
+from workflows.engine import times
+from workflows.engine.draft import Draft
+from workflows.engine.values import Evaluate, compile_value
+
+
+@dataclass(slots=True, eq=False)
+class TimerPlan:
+    id: str
+    event: str
+    due: Callable[[Draft], str]
+
+
+@dataclass(slots=True, eq=False)
+class TaskPlan:
+    title: Evaluate
+    candidates: tuple[str, ...]
+    assignee: Evaluate | None
+    form: dict[str, Any] | None
+    due: Evaluate | None
+    priority: int
+
+
+def compile_timers(state: State) -> tuple[TimerPlan, ...]:
+    plans = []
+    for timer in state.timers:
+        if timer.after is not None:
+            due = _due_after(compile_value(timer.after))
+        elif timer.at is not None:
+            due = _due_at(compile_value(timer.at))
+        else:
+            continue
+        plans.append(TimerPlan(timer.id, timer.event, due))
+    return tuple(plans)
+
+
+def _due_after(length: Evaluate) -> Callable[[Draft], str]:
+    return lambda draft: times.after(draft.event.at, length(draft))
+
+
+def _due_at(moment: Evaluate) -> Callable[[Draft], str]:
+    return lambda draft: times.written(times.instant(moment(draft)))
+
+
+def compile_task(state: State) -> TaskPlan | None:
+    task = state.task
+    if task is None:
+        return None
+    return TaskPlan(
+        title=compile_value(task.title),
+        candidates=task.candidates,
+        assignee=compile_value(task.assignee) if task.assignee is not None else None,
+        form=task.form,
+        due=compile_value(task.due) if task.due is not None else None,
+        priority=task.priority,
+    )
+
+
+def open_timers(draft: Draft, state: str, plans: tuple[TimerPlan, ...]) -> None:
+    for plan in plans:
+        draft.start_timer(plan.id, due=plan.due(draft), event=plan.event, data={}, state=state, send=None)
+
+
+def close_timers(draft: Draft, plans: tuple[TimerPlan, ...]) -> None:
+    for plan in plans:
+        draft.cancel_timer(plan.id)
+
+
+def open_task(draft: Draft, state: str, plan: TaskPlan) -> None:
+    at = draft.event.at
+    task = {
+        "state": state,
+        "title": plan.title(draft),
+        "candidates": list(plan.candidates),
+        "assignee": (plan.assignee(draft) or None) if plan.assignee else None,
+        "opened_at": at,
+        "due_at": times.after(at, plan.due(draft)) if plan.due else None,
+        "priority": plan.priority,
+        "form": plan.form,
+    }
+    key = draft.next_number("task")
+    draft.own("tasks")[key] = task
+    draft.effects.append({"kind": "task_open", "task": key, **task})
+
+
+def close_task(draft: Draft, state: str) -> None:
+    for key in [key for key, task in draft.tasks.items() if task["state"] == state]:
+        del draft.own("tasks")[key]
+        draft.effects.append({"kind": "task_close", "state": state, "task": key})

@@ -1,0 +1,160 @@
+"""Whether an actor may take a transition now, and if not, why: without taking it.
+
+In this order: the instance has ended 409, no such transition here 409, not this actor 403, payload incomplete or
+ill-formed 400, guard refuses 422. Of several alternatives, the one that `step` would take decides.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from workflows.domain.errors import ExpressionFailed
+from workflows.engine.draft import Draft
+from workflows.engine.events import Actor, Event, Verdict
+from workflows.engine.permissions import in_words, permitted, refusal
+from workflows.engine.snapshot import Snapshot
+from workflows.engine.tables import Arc, Chart, violation
+
+_READS_EVENT = re.compile(r"(?<![\w.])event\b")
+_STRINGS = re.compile(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'')
+
+
+def judge(chart: Chart, snapshot: Snapshot, event: Event) -> Verdict:
+    """The verdict on taking this event now.
+
+    Raises:
+        ExpressionFailed: a guard could not be evaluated.
+    """
+    draft = Draft(chart, snapshot, event)
+    return _ended(draft, event.name) or _judge(draft, _offers(draft, event.name), payload=True)
+
+
+def available(chart: Chart, snapshot: Snapshot, actor: Actor, at: str, facts: dict[str, Any]) -> list[Verdict]:
+    """A verdict for each transition code of the active states, in document order; payloads are not judged.
+
+    A guard that reads the payload counts as open; one that cannot be evaluated is a refusal with its reason.
+    """
+    draft = Draft(chart, snapshot, Event("", {}, at, actor, facts))
+    if snapshot.status != "running":
+        return []
+    verdicts = []
+    for code in _codes(draft):
+        arcs = _offers(draft, code)
+        try:
+            verdicts.append(_judge(draft, arcs, payload=False))
+        except ExpressionFailed as problem:
+            verdicts.append(_refused(code, arcs[0], 422, problem.code, problem.message))
+    return verdicts
+
+
+def _ended(draft: Draft, code: str) -> Verdict | None:
+    if draft.status == "running":
+        return None
+    reason = {"done": "The process has ended", "cancelled": "The process has been cancelled"}.get(
+        draft.status, "The process has not been started"
+    )
+    return Verdict(code, in_words(code), False, 409, "INSTANCE_ENDED", reason)
+
+
+def _offers(draft: Draft, event: str) -> list[Arc]:
+    """Transitions that the event may take, in the order in which `step` tries them."""
+    chart = draft.chart
+    found: dict[Arc, None] = {}
+    for number in draft.configuration:
+        if chart.nodes[number].atomic:
+            found.update(dict.fromkeys(chart.arcs(number, event)))
+    from_people = draft.event.actor.kind != "system"
+    return [arc for arc in found if arc.model.code is not None or not from_people]
+
+
+def _codes(draft: Draft) -> list[str]:
+    nodes = draft.chart.nodes
+    codes = [arc.model.code for number in draft.configuration for arc in nodes[number].arcs]
+    return list(dict.fromkeys(code for code in codes if code is not None))
+
+
+def _judge(draft: Draft, arcs: list[Arc], *, payload: bool) -> Verdict:
+    event = draft.event
+    if not arcs:
+        codes = _codes(draft)
+        states = ", ".join(draft.chart.nodes[n].id for n in draft.configuration if draft.chart.nodes[n].atomic)
+        reason = f"{event.name!r} is not available in {states}; available: {', '.join(codes) or 'nothing'}"
+        return Verdict(event.name, in_words(event.name), False, 409, "TRANSITION_NOT_AVAILABLE", reason)
+    code = event.name if payload else arcs[0].model.code or arcs[0].id
+    mine = [arc for arc in arcs if permitted(draft, arc)]
+    if not mine:
+        return _refused(code, arcs[0], 403, "FORBIDDEN", refusal(draft, arcs))
+    incomplete: Verdict | None = None
+    sound = False
+    for arc in mine:
+        violations = payload_violations(arc, event.data) if payload else []
+        try:
+            holds = _holds(draft, arc, payload)
+        except ExpressionFailed:
+            if not violations:
+                raise
+            holds = False
+        if holds and not violations:
+            return Verdict(code, _title(arc, code), True, require=arc.model.require, form=arc.model.form)
+        if violations and (holds or incomplete is None):
+            incomplete = _incomplete(code, arc, violations)
+        if holds and incomplete is not None:
+            return incomplete
+        sound = sound or not violations
+    if incomplete is not None and not sound:
+        return incomplete
+    last = mine[-1]
+    return _refused(code, last, 422, last.model.refusal or "GUARD_REFUSED", _guard_reason(mine))
+
+
+def _holds(draft: Draft, arc: Arc, payload: bool) -> bool:
+    if arc.guard is None or (not payload and reads_event(arc.guard.source)):
+        return True
+    return arc.guard.holds(draft.scope())
+
+
+def reads_event(source: str) -> bool:
+    """Whether an expression reads the payload of the event."""
+    return bool(_READS_EVENT.search(_STRINGS.sub('""', source)))
+
+
+def _refused(code: str, arc: Arc, status: int, error: str, reason: str) -> Verdict:
+    return Verdict(code, _title(arc, code), False, status, error, reason, arc.model.require, arc.model.form)
+
+
+def _guard_reason(arcs: list[Arc]) -> str:
+    conditions = list(dict.fromkeys(arc.model.when for arc in arcs if arc.model.when))
+    return f"Not possible now: {' or '.join(conditions)} does not hold"
+
+
+def _title(arc: Arc, code: str) -> str:
+    return arc.model.title or in_words(code)
+
+
+def _incomplete(code: str, arc: Arc, violations: list[dict[str, Any]]) -> Verdict:
+    reason = "; ".join(f"{item['field'] or 'payload'}: {item['constraint']}" for item in violations)
+    return Verdict(
+        code, _title(arc, code), False, 400, "VALIDATION_ERROR", reason, arc.model.require, arc.model.form, violations
+    )
+
+
+def payload_violations(arc: Arc, data: Any) -> list[dict[str, Any]]:
+    """What the payload lacks or has wrong: {"field", "value", "constraint"}."""
+    missing = [
+        {"field": name, "value": data.get(name), "constraint": "is required"}
+        for name in arc.model.require
+        if _is_empty(data.get(name))
+    ]
+    if arc.model.form is None:
+        return missing
+    validator = Draft202012Validator(arc.model.form, format_checker=Draft202012Validator.FORMAT_CHECKER)
+    named = {item["field"] for item in missing}
+    wrong = [violation(problem) for problem in validator.iter_errors(data)]
+    return missing + [item for item in wrong if item["field"] not in named]
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or value in ("", [], {}) or (isinstance(value, str) and not value.strip())
