@@ -49,6 +49,10 @@ async def commit_step(database: Database, record: StepRecord, sql_actions: SqlAc
     except psycopg.errors.UniqueViolation as error:
         if error.diag.constraint_name == "uq_instances_number":
             raise await _number_taken(database, record) from error
+        if error.diag.constraint_name == "uq_steps_command":
+            raise Conflict(
+                f"Command {record.command['id']} is on record with another step", code="STORE_DIVERGED"
+            ) from error
         if error.diag.constraint_name != "pk_instances":
             raise
         # Two attempts at the same first step ran at once; the other one won and its row is visible now.

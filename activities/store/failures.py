@@ -44,7 +44,7 @@ def translate(error: Exception) -> JidokaError | None:
     state = cause.sqlstate
     if state in _BUSY:
         return Unavailable("The database is busy", code="STORE_BUSY", details={"retry_after_s": 1})
-    if state in _UNSTORABLE:
+    if state in _UNSTORABLE or (isinstance(cause, psycopg.DataError) and "NUL" in str(cause)):
         return InvalidInput("The text contains characters that cannot be stored", code="TEXT_NOT_STORABLE")
     if isinstance(cause, psycopg.OperationalError) or state == _READ_ONLY or _is_closed(cause):
         return Unavailable("The database cannot be reached", code="STORE_UNAVAILABLE", details={"retry_after_s": 5})

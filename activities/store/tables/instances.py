@@ -106,6 +106,14 @@ steps = Table(
     comment="append-only: a trigger refuses UPDATE, DELETE and TRUNCATE",
 )
 Index("ix_steps_username_at", steps.c.tenant_id, steps.c.username, steps.c.at.desc())
+Index(
+    "uq_steps_command",
+    steps.c.tenant_id,
+    steps.c.process,
+    steps.c.entity_id,
+    steps.c.command_id,
+    unique=True,
+)
 Index("ix_steps_at", steps.c.tenant_id, steps.c.at.desc())
 
 incidents = Table(

@@ -15,6 +15,7 @@ idempotency = Table(
     Column("request_hash", Text, nullable=False),
     Column("entity_id", BigInteger, nullable=False, comment="reserved for what the request creates"),
     Column("number", Text, comment="reserved for what the request creates, when it is numbered by a series"),
+    Column("digest", Text, comment="of the program the request is bound to"),
     Column("status", Integer, comment="HTTP status of the answer; null while in flight"),
     Column("response", JSON),
     moment("created_at", now=True),

@@ -181,6 +181,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant_id", "process", "entity_id", "seq", name=op.f("pk_steps")),
         comment="append-only: a trigger refuses UPDATE, DELETE and TRUNCATE",
     )
+    op.create_index("uq_steps_command", "steps", ["tenant_id", "process", "entity_id", "command_id"], unique=True)
     op.create_index("ix_steps_at", "steps", ["tenant_id", sa.literal_column("at DESC")], unique=False)
     op.create_index(
         "ix_steps_username_at", "steps", ["tenant_id", "username", sa.literal_column("at DESC")], unique=False

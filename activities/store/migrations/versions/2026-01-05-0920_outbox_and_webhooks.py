@@ -198,6 +198,7 @@ def upgrade() -> None:
             nullable=True,
             comment="reserved for what the request creates, when it is numbered by a series",
         ),
+        sa.Column("digest", sa.Text(), nullable=True, comment="of the program the request is bound to"),
         sa.Column("status", sa.Integer(), nullable=True, comment="HTTP status of the answer; null while in flight"),
         sa.Column("response", postgresql.JSON(astext_type=sa.Text()), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
