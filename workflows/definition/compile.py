@@ -1,0 +1,89 @@
+"""The door of the compiler: from the text of a definition to a Program, or to everything that is wrong with it.
+
+Reading, parsing, lowering and checking each report what they find and hand on what they could make of the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from workflows.definition.catalogue import Catalogue
+from workflows.definition.checks import check_all
+from workflows.definition.diagnostics import START, Diagnostic, Report
+from workflows.definition.document.parse import parse
+from workflows.definition.document.process import ProcessDocument
+from workflows.definition.lower.context import Lowering
+from workflows.definition.lower.program import lower_program
+from workflows.definition.lower.tree import StateTree
+from workflows.definition.program import Program
+from workflows.definition.reader import read
+from workflows.definition.schemas import SchemaLoader
+
+
+@dataclass(frozen=True, slots=True)
+class Compilation:
+    program: Program | None
+    """None when there is any error."""
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    """Errors and warnings by position."""
+    document: ProcessDocument | None = None
+    """The typed document, where its skeleton stands; after structural errors without the broken parts."""
+
+    @property
+    def errors(self) -> list[Diagnostic]:
+        return [item for item in self.diagnostics if item.severity == "error"]
+
+
+def compile_text(
+    text: str, *, filename: str, catalogue: Catalogue, read_file: Callable[[str], str] | None = None
+) -> Compilation:
+    """Compile a definition.
+
+    Args:
+        text: YAML.
+        filename: name in the diagnostics.
+        catalogue: what the definition may call.
+        read_file: text of a schema by its path relative to the definition, raising OSError or ValueError;
+            None when only inline schemas are possible.
+    """
+    report = Report(filename)
+    source = read(text, report)
+    if source is None:
+        return Compilation(None, report.sorted())
+    unread = report.failed
+    document = parse(source, report)
+    if document is None:
+        return Compilation(None, report.sorted())
+    lowering = Lowering(
+        document=document,
+        source=source,
+        report=report,
+        catalogue=catalogue,
+        schemas=SchemaLoader(source, report, read_file),
+        tree=StateTree(document.states),
+        broken=unread or report.failed,
+    )
+    program = lower_program(lowering)
+    check_all(lowering, program)
+    return Compilation(None if report.failed else program, report.sorted(), document)
+
+
+def compile_file(path: Path, catalogue: Catalogue) -> Compilation:
+    """`compile_text` of a file; schemas are read from its folder and below."""
+    folder = path.resolve().parent
+
+    def read_beside(name: str) -> str:
+        target = (folder / name).resolve()
+        if not target.is_relative_to(folder):
+            raise ValueError("outside the folder of the definition")
+        return target.read_text(encoding="utf-8")
+
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as problem:
+        report = Report(str(path))
+        report.add("J120", START, f"cannot be read: {problem}")
+        return Compilation(None, report.sorted())
+    return compile_text(text, filename=str(path), catalogue=catalogue, read_file=read_beside)

@@ -1,0 +1,145 @@
+"""What is wrong with a definition, where, and what to do about it.
+
+Codes are stable: people look them up, tests and editors compare them. The table in `definitions/README.md` is
+held equal to `CODES`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Severity = Literal["error", "warning"]
+
+CODES: dict[str, tuple[Severity, str]] = {
+    # Reading
+    "J001": ("error", "The text is not well-formed YAML."),
+    "J002": ("error", "A key stands twice in one mapping."),
+    "J003": ("error", "Anchors and aliases are not used."),
+    "J004": ("error", "Tags and directives are not used."),
+    "J005": ("error", "Merge keys are not used."),
+    "J006": ("error", "A key is not a string."),
+    "J007": ("error", "More than one document in a file."),
+    "J008": ("error", "The document is larger than 512 KB."),
+    "J009": ("error", "The document is nested deeper than 40 levels."),
+    "J010": ("error", "The document is empty or not a mapping."),
+    "J011": ("error", "A number is outside the range of 64 bits."),
+    # Shape
+    "J101": ("error", "An unknown key."),
+    "J102": ("error", "A required key is missing."),
+    "J103": ("error", "A value has the wrong shape."),
+    "J104": ("error", "A name is not allowed or is reserved."),
+    "J105": ("error", "Not supported yet."),
+    "J106": ("error", "Not a duration, a date-time or an expression that gives one."),
+    "J107": ("error", "Not an action."),
+    "J108": ("error", "A text with a hole that cannot be read."),
+    "J109": ("error", "Keys that do not go together."),
+    "J110": ("error", "A number pattern that cannot be read."),
+    "J111": ("error", "A permission word that does not exist."),
+    # Schemas
+    "J120": ("error", "A file cannot be read."),
+    "J121": ("error", "Not a JSON Schema."),
+    "J122": ("error", "A reference in a schema leads nowhere."),
+    # Structure
+    "J201": ("error", "A state that does not exist."),
+    "J202": ("error", "An id that is used twice."),
+    "J203": ("error", "A state whose parts contradict each other."),
+    "J204": ("error", "Targets that cannot be active together."),
+    "J205": ("error", "A transition that can never be taken."),
+    # Expressions
+    "J301": ("error", "An expression with a syntax error."),
+    "J302": ("error", "An expression with a type error."),
+    "J303": ("error", "An expression reads a name or a field that does not exist."),
+    "J304": ("error", "An expression gives another type than its place needs."),
+    # Calls, roles, data
+    "J401": ("error", "An action that is not registered."),
+    "J402": ("error", "A fact that is not registered."),
+    "J403": ("error", "A process that is not known."),
+    "J404": ("error", "A role that is not known."),
+    "J405": ("error", "An argument is missing."),
+    "J406": ("error", "An argument the call does not have."),
+    "J407": ("error", "An argument of the wrong type."),
+    "J408": ("error", "`set` of a path that the data schema does not declare."),
+    "J409": ("error", "`set` of a value of the wrong type."),
+    "J410": ("error", "A form field contradicts the data schema."),
+    "J411": ("error", "`require` of a field that the form does not have."),
+    # Behaviour
+    "J501": ("error", "A state that cannot be reached."),
+    "J502": ("warning", "A state with no way out."),
+    "J503": ("error", "Eventless transitions that go round without end."),
+    "J504": ("error", "Parallel regions that can never all be done."),
+    "J505": ("warning", "No refusal code when no guard holds."),
+    "J506": ("warning", "People wait without a due time."),
+    "J507": ("warning", "A transition that only the system may take, and nothing raises it."),
+    "J508": ("warning", "Nobody may start an instance."),
+    "J509": ("error", "A final state that does not end anything."),
+    "J601": ("warning", "Data that nothing reads or writes."),
+    "J602": ("warning", "A fact that nothing reads."),
+    "J603": ("warning", "A transition that no scenario takes."),
+    "J604": ("error", "A scenario names something that does not exist."),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """Line and column, both counted from 1."""
+
+    line: int
+    column: int
+
+
+START = Position(1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    code: str
+    severity: Severity
+    file: str
+    line: int
+    column: int
+    message: str
+    suggestion: str | None = None
+
+    def __str__(self) -> str:
+        hint = f" ({self.suggestion})" if self.suggestion else ""
+        return f"{self.file}:{self.line}:{self.column}: {self.severity} {self.code} {self.message}{hint}"
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "code": self.code,
+            "severity": self.severity,
+            "file": self.file,
+            "line": self.line,
+            "column": self.column,
+            "message": self.message,
+            "suggestion": self.suggestion,
+        }
+
+
+@dataclass(slots=True)
+class Report:
+    """Collects the diagnostics of one file; the phases write into it and never stop at the first."""
+
+    file: str
+    found: list[Diagnostic] = field(default_factory=list)
+
+    def add(self, code: str, position: Position, message: str, suggestion: str | None = None) -> None:
+        diagnostic = Diagnostic(code, CODES[code][0], self.file, position.line, position.column, message, suggestion)
+        if diagnostic not in self.found:
+            self.found.append(diagnostic)
+
+    @property
+    def failed(self) -> bool:
+        return any(item.severity == "error" for item in self.found)
+
+    def sorted(self) -> list[Diagnostic]:
+        """By position, then code."""
+        return sorted(self.found, key=lambda item: (item.line, item.column, item.code, item.message))
+
+
+def one_of(words: Iterable[str]) -> str:
+    """`a, b or c` in backquotes, for messages."""
+    quoted = [f"`{word}`" for word in words]
+    return quoted[0] if len(quoted) == 1 else ", ".join(quoted[:-1]) + f" or {quoted[-1]}"

@@ -1,0 +1,158 @@
+"""From the values of a file to the typed document: every structural problem at once, each at its position.
+
+What is wrong is left out and the rest is validated again, so that a document comes back whenever its skeleton
+stands and later phases can speak about the parts that are well-formed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from workflows.definition.diagnostics import Report
+from workflows.definition.document.base import Context
+from workflows.definition.document.process import ProcessDocument
+from workflows.definition.reader import Path, Source
+
+_ROUNDS = 60
+"""Each round removes at least one value; a file with more broken places than this has been told enough."""
+
+_PLACEHOLDERS = {"process": "unnamed", "version": "0.0.0", "title": ""}
+
+_TYPES = {
+    "string_type": "a text",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "list_type": "a list",
+    "dict_type": "a mapping",
+    "mapping": "a mapping",
+    "model_type": "a mapping",
+}
+
+
+def parse(source: Source, report: Report) -> ProcessDocument | None:
+    """The document; None when not even its skeleton stands."""
+    paths: dict[int, Path] = {}
+    tree = _copy(source.value, (), paths)
+    for attempt in range(_ROUNDS):
+        context = Context(paths)
+        try:
+            document = ProcessDocument.model_validate(tree, context=context)
+        except ValidationError as problem:
+            errors = problem.errors(include_url=False)
+            if attempt == 0:
+                _report(context, errors, source, report)
+            if not _prune(tree, errors):
+                return None
+        else:
+            if attempt == 0:
+                _report(context, [], source, report)
+            return document
+    return None
+
+
+def _copy(value: Any, path: Path, paths: dict[int, Path]) -> Any:
+    """A copy that may be pruned, with every mapping of it filed under its identity."""
+    if isinstance(value, dict):
+        copied: Any = {key: _copy(item, (*path, key), paths) for key, item in value.items()}
+        paths[id(copied)] = path
+        return copied
+    if isinstance(value, list):
+        return [_copy(item, (*path, index), paths) for index, item in enumerate(value)]
+    return value
+
+
+def _report(context: Context, errors: list[ErrorDetails], source: Source, report: Report) -> None:
+    for unknown in context.problems:
+        report.add(unknown.code, source.locate(unknown.path, key=True), unknown.message, unknown.suggestion)
+    for error in errors:
+        _explain(error, source, report)
+
+
+def _explain(error: ErrorDetails, source: Source, report: Report) -> None:
+    kind, path = error["type"], error["loc"]
+    if kind == "missing":
+        owner = source.walk(path[:-1])
+        report.add("J102", source.locate(owner, key=True), f"`{path[-1]}` is missing")
+        return
+    is_key = path[-1] == "[key]" if path else False
+    position = source.locate(path[:-1] if is_key else path, key=is_key)
+    code, message = _message(error, path)
+    report.add(code, position, message)
+
+
+def _message(error: ErrorDetails, path: Path) -> tuple[str, str]:
+    kind = error["type"]
+    label = next((f"`{item}`" for item in reversed(path) if isinstance(item, str) and item[:1] not in "<["), "it")
+    if kind in ("name", "spoken_step"):
+        return "J104" if kind == "name" else "J103", error["msg"]
+    if kind == "not_an_action":
+        return "J107", error["msg"]
+    if kind == "mapping":
+        return "J103", error["msg"]
+    if kind in _TYPES:
+        return "J103", f"{label} must be {_TYPES[kind]}, not {_shown(error['input'])}"
+    if kind == "literal_error":
+        return "J103", f"{label} must be {error['ctx']['expected']}, not {_shown(error['input'])}"
+    return "J103", f"{label}: {error['msg'][:1].lower()}{error['msg'][1:]}"
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "empty"
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list):
+        return "a list"
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = str(value)
+    return f"`{text[:40]}{'…' if len(text) > 40 else ''}`"
+
+
+def _prune(tree: Any, errors: list[ErrorDetails]) -> bool:
+    """Take out what the errors point at; False when the root itself would have to go."""
+    broken = {_broken(tree, error) for error in errors}
+    if () in broken:
+        return _fill_in(tree, errors)
+    for path in sorted(broken, key=_from_the_end):
+        owner = tree
+        for part in path[:-1]:
+            owner = owner[part]
+        del owner[path[-1]]
+    return True
+
+
+def _from_the_end(path: Path) -> tuple[int, list[int]]:
+    """Deeper paths first, later items of a list before earlier ones, so that no removal moves another."""
+    return -len(path), [-part if isinstance(part, int) else 0 for part in path]
+
+
+def _broken(tree: Any, error: ErrorDetails) -> Path:
+    """Path in the tree of the smallest thing whose removal takes the error away."""
+    path: list[str | int] = []
+    value = tree
+    for part in error["loc"]:
+        if isinstance(value, dict | list) and _has(value, part):
+            value = value[part]
+            path.append(part)
+    return tuple(path)
+
+
+def _has(value: dict[str, Any] | list[Any], part: str | int) -> bool:
+    if isinstance(value, dict):
+        return part in value
+    return isinstance(part, int) and part < len(value)
+
+
+def _fill_in(tree: dict[str, Any], errors: list[ErrorDetails]) -> bool:
+    """Placeholders for what is missing at the root, so that the rest is looked at."""
+    missing = {str(error["loc"][0]) for error in errors if error["type"] == "missing" and len(error["loc"]) == 1}
+    if not missing or not missing <= _PLACEHOLDERS.keys():
+        return False
+    tree.update({key: _PLACEHOLDERS[key] for key in missing})
+    return True

@@ -1,0 +1,164 @@
+"""Scenarios as they are written: given a start, when steps, then an expectation, on a virtual clock."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BeforeValidator, Discriminator, Field, GetJsonSchemaHandler, Tag
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError
+
+from workflows.definition.document.base import ONE_OR_MORE, Code, DurationText, Node, Target
+
+SPOKEN = re.compile(r"(?P<event>[A-Za-z_][A-Za-z0-9_.-]*)(?: by (?P<by>[A-Za-z0-9_.:@-]+))?", re.ASCII)
+"""`approve by qc_manager`, `timeout`."""
+
+
+class ScenarioStart(Node):
+    what: ClassVar[str] = "the start of a scenario"
+    by: str | None = None
+    """User or role; left out: the first who may."""
+    data: dict[str, Any] = Field(default_factory=dict)
+    number: str | None = None
+
+
+class EventStep(Node):
+    what: ClassVar[str] = "a step"
+    event: Code
+    """Transition code or event."""
+    by: str | None = None
+    """User or role; left out: the system."""
+    data: dict[str, Any] = Field(default_factory=dict)
+
+
+class TransitionStep(EventStep):
+    event: Code = Field(alias="transition")
+    """Transition code."""
+
+
+class RefusedStep(Node):
+    what: ClassVar[str] = "a `refused` step"
+    refused: Code
+    """Transition code that must be refused now."""
+    by: str | None = None
+    data: dict[str, Any] = Field(default_factory=dict)
+    with_: str | None = Field(default=None, alias="with")
+    """Error code of the refusal; left out: any."""
+
+
+class AdvanceStep(Node):
+    what: ClassVar[str] = "an `advance` step"
+    advance: DurationText
+    """Moves the clock; due timers fire in order."""
+
+
+class DoneStep(Node):
+    what: ClassVar[str] = "a `done` step"
+    done: str
+    """Id of the `do`."""
+    data: dict[str, Any] = Field(default_factory=dict)
+    """Its result."""
+
+
+class FailedStep(Node):
+    what: ClassVar[str] = "a `failed` step"
+    failed: str
+    """Id of the `do`."""
+    error: dict[str, Any] = Field(default_factory=dict)
+
+
+class ChildStep(Node):
+    what: ClassVar[str] = "a `child` step"
+    child: int | str
+    """Index from 0, or id, of the child that ends."""
+    outcome: str | None = None
+    """Its final state; left out with `error`: it failed."""
+    data: dict[str, Any] = Field(default_factory=dict)
+    error: dict[str, Any] | None = None
+
+
+class FactsStep(Node):
+    what: ClassVar[str] = "a `facts` step"
+    facts: dict[str, Any]
+    """Values of facts from here on."""
+
+
+_STEPS: dict[str, type[Node]] = {
+    "event": EventStep,
+    "transition": TransitionStep,
+    "refused": RefusedStep,
+    "advance": AdvanceStep,
+    "done": DoneStep,
+    "failed": FailedStep,
+    "child": ChildStep,
+    "facts": FactsStep,
+}
+
+
+def _step_kind(raw: Any) -> str | None:
+    """The tag of the union, in angle brackets so that it is never a key."""
+    if isinstance(raw, str):
+        return "<spoken>"
+    if isinstance(raw, dict):
+        return next((f"<{key}>" for key in raw if key in _STEPS), None)
+    return next((f"<{key}>" for key, model in _STEPS.items() if type(raw) is model), None)
+
+
+def _spoken(text: Any) -> Any:
+    match = SPOKEN.fullmatch(text.strip()) if isinstance(text, str) else None
+    if match is None:
+        raise PydanticCustomError(
+            "spoken_step", "a step in words reads `CODE by WHO`, not `{text}`", {"text": str(text)[:80]}
+        )
+    return {"event": match["event"]} | ({"by": match["by"]} if match["by"] else {})
+
+
+class _SpokenSchema:
+    """In the JSON Schema a step in words is a text."""
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"type": "string", "pattern": f"^(?:{SPOKEN.pattern.replace('?P<event>', '').replace('?P<by>', '')})$"}
+
+
+StepNode = Annotated[
+    Annotated[EventStep, BeforeValidator(_spoken), _SpokenSchema(), Tag("<spoken>")]
+    | Annotated[EventStep, Tag("<event>")]
+    | Annotated[TransitionStep, Tag("<transition>")]
+    | Annotated[RefusedStep, Tag("<refused>")]
+    | Annotated[AdvanceStep, Tag("<advance>")]
+    | Annotated[DoneStep, Tag("<done>")]
+    | Annotated[FailedStep, Tag("<failed>")]
+    | Annotated[ChildStep, Tag("<child>")]
+    | Annotated[FactsStep, Tag("<facts>")],
+    Discriminator(
+        _step_kind,
+        custom_error_type="not_a_step",
+        custom_error_message="a step is a text `CODE by WHO` or a mapping with one of the keys " + ", ".join(_STEPS),
+    ),
+]
+
+
+class Expectation(Node):
+    what: ClassVar[str] = "an expectation"
+    state: Annotated[list[Target], *ONE_OR_MORE] | None = None
+    """The active atomic states, all of them."""
+    data: dict[str, Any] | None = None
+    """A part of the data."""
+    emitted: list[Code] | None = None
+    """All domain events since the start, in order."""
+    tasks: list[str] | None = None
+    """States with an open task."""
+    done: bool | None = None
+
+
+class Scenario(Node):
+    what: ClassVar[str] = "a scenario"
+    name: str
+    facts: dict[str, Any] = Field(default_factory=dict)
+    """Values of facts."""
+    auto: bool = True
+    """Activities report done by themselves at the end of each step."""
+    start: ScenarioStart = Field(default_factory=lambda: ScenarioStart.model_validate({}))
+    steps: list[StepNode] = Field(default_factory=list)
+    expect: Expectation = Field(default_factory=lambda: Expectation.model_validate({}))

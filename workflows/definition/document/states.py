@@ -1,0 +1,165 @@
+"""States, transitions, tasks and timers as they are written."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from workflows.definition.document import actions as _actions
+from workflows.definition.document.actions import ActionNode
+from workflows.definition.document.base import (
+    ONE_OR_MORE,
+    Candidate,
+    Code,
+    DataPath,
+    DurationText,
+    ErrorCode,
+    Expression,
+    Identifier,
+    Name,
+    Node,
+    SchemaRef,
+    Target,
+    Template,
+    Values,
+    Who,
+)
+
+Targets = Annotated[list[Target], *ONE_OR_MORE]
+
+
+class Outcome(Node):
+    """What a transition does: shared by transitions that people take and those that only the engine takes."""
+
+    what: ClassVar[str] = "a transition"
+    when: Expression | None = None
+    """Guard; the first alternative that holds is taken."""
+    to: Targets | None = None
+    """Left out: the state is neither left nor entered again."""
+    internal: bool = False
+    """The compound state itself is neither left nor entered again; all targets lie inside it."""
+    set: dict[DataPath, Any] | None = None
+    actions: list[ActionNode] = Field(default_factory=list)
+    """Run after `set`, before `emit` and `raise`."""
+    emit: Code | None = None
+    raise_: Code | None = Field(default=None, alias="raise")
+
+
+class TransitionNode(Outcome):
+    """One alternative under a transition code."""
+
+    title: str | None = None
+    """What the button says; left out: the code in words."""
+    by: list[Who] | None = None
+    """Who may; left out: as the alternative before, else the candidates of the task of the state."""
+    form: SchemaRef | None = None
+    """JSON Schema of the payload; left out: as the alternative before, else the form of the task."""
+    require: list[Identifier] = Field(default_factory=list)
+    """Fields that the payload must carry, not empty."""
+    keep: list[Identifier] = Field(default_factory=list)
+    """Fields of the payload that are copied into the data under the same name when present."""
+    otherwise: ErrorCode | None = Field(default=None, alias="else")
+    """On the last alternative: the error code when no guard holds."""
+
+
+class TimerNode(Outcome):
+    """Starts when the state is entered, is cancelled when it is left."""
+
+    what: ClassVar[str] = "an `after`"
+    in_: DurationText | None = Field(default=None, alias="in")
+    at: Expression | None = None
+    """CEL that gives an RFC 3339 date-time with a zone; one that is past means at once."""
+
+
+class LadderStep(Node):
+    what: ClassVar[str] = "a step of `escalate`"
+    at: str
+    """Percent of `due`, e.g. `75%`, or a duration since the task was opened."""
+    notify: Annotated[list[str], *ONE_OR_MORE] | None = None
+    assign: str | None = None
+    """`role:NAME` or `user:NAME`, or CEL that gives one."""
+    set: dict[DataPath, Any] | None = None
+    actions: list[ActionNode] = Field(default_factory=list)
+    emit: Code | None = None
+    raise_: Code | None = Field(default=None, alias="raise")
+
+
+class TaskNode(Node):
+    what: ClassVar[str] = "a task"
+    title: Template
+    candidates: list[Candidate]
+    """Who may do it."""
+    assignee: Expression | None = None
+    """CEL: the user name it is given to at once; null or "" for nobody yet."""
+    form: SchemaRef | None = None
+    """JSON Schema of what people fill in; holds for every transition of the state without its own form."""
+    due: DurationText | None = None
+    """Since the task was opened."""
+    escalate: list[LadderStep] = Field(default_factory=list)
+    priority: int = Field(default=3, ge=1, le=5)
+    """1 is the most urgent."""
+
+
+class ChildNode(Node):
+    what: ClassVar[str] = "a `child`"
+    start: Name
+    """Process of the child instance; the state waits for it, and cancels it when it is left before."""
+    with_: Values = Field(default_factory=dict, alias="with")
+
+
+class EachNode(Node):
+    what: ClassVar[str] = "an `each`"
+    of: Expression
+    """CEL list; one child instance for every item."""
+    as_: Identifier = Field(default="item", alias="as")
+    start: Name
+    with_: Values = Field(default_factory=dict, alias="with")
+    sequential: bool = False
+    """One after another in the order of the list; left out: all at once."""
+    until: Expression | None = None
+    """Completion condition over `children`, looked at whenever a child ends; the rest is cancelled."""
+
+
+class StateNode(Node):
+    what: ClassVar[str] = "a state"
+    title: str | None = None
+    description: str | None = None
+    category: Literal["waiting", "active", "success", "failure", "cancelled"] | None = Field(
+        default=None, alias="class"
+    )
+    """For display; left out: waiting with a task, success when final, else active."""
+    initial: Targets | None = None
+    """Of a compound state; left out: its first state."""
+    parallel: Literal[True] | None = None
+    final: Literal[True] | None = None
+    history: Literal["shallow", "deep"] | None = None
+    to: Targets | None = None
+    """History only: where to go when there is nothing to restore."""
+    result: Values | None = None
+    """Final only: data handed to `done`, or to the parent process."""
+    emit: Code | None = None
+    """Final only: domain event on entry."""
+    entry: list[ActionNode] = Field(default_factory=list)
+    exit: list[ActionNode] = Field(default_factory=list)
+    task: TaskNode | None = None
+    child: ChildNode | None = None
+    each: EachNode | None = None
+    transitions: dict[Code, Annotated[list[TransitionNode], Field(min_length=1), *ONE_OR_MORE]] = Field(
+        default_factory=dict
+    )
+    """Transition code -> what it does, or a list of guarded alternatives."""
+    always: Annotated[list[Outcome], *ONE_OR_MORE] = Field(default_factory=list)
+    """Eventless transitions, tried whenever the state is active and something changed."""
+    after: Annotated[list[TimerNode], *ONE_OR_MORE] = Field(default_factory=list)
+    done: Annotated[list[Outcome], *ONE_OR_MORE] | None = None
+    """Taken when a final state inside is reached, all regions are done, or all children have ended."""
+    failed: Annotated[list[Outcome], *ONE_OR_MORE] | None = None
+    """Taken when a child instance failed; left out: an incident."""
+    states: dict[Name, StateNode] = Field(default_factory=dict)
+
+
+for _model in (_actions.DoAction, _actions.IfAction, _actions.ForEachAction):
+    _model.model_rebuild(_types_namespace={**vars(_actions), "Outcome": Outcome})
+for _later in (Outcome, TransitionNode, TimerNode, LadderStep, StateNode):
+    _later.model_rebuild(force=True)

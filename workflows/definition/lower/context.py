@@ -1,0 +1,114 @@
+"""What the lowering of one document shares: where to report, what may be called, what was met on the way."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from workflows.definition.catalogue import Catalogue
+from workflows.definition.diagnostics import Position, Report
+from workflows.definition.document.process import ProcessDocument
+from workflows.definition.document.states import Outcome
+from workflows.definition.lower.tree import Place, StateTree
+from workflows.definition.reader import Path, Source
+from workflows.definition.schemas import SchemaLoader
+
+Expected = Literal["any", "bool", "string", "duration", "time", "list", "who"]
+"""What the place of an expression needs. duration and time are strings or their CEL types."""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What an expression may read besides the fixed names, and what `event` is there."""
+
+    extra: tuple[str, ...] = ()
+    """Names bound around it, outermost first."""
+    types: Mapping[str, Any] = field(default_factory=dict)
+    """Extra name -> expression of the list it runs over, or None when it is a position."""
+    event: Mapping[str, Any] | None = None
+    """JSON Schema of the payload; None: not known."""
+    facts: bool = True
+    """Whether `facts` may be read here."""
+
+    def bind(self, **lists: str | None) -> Names:
+        """With more names; each a list it runs over, or None for a position."""
+        return replace(self, extra=(*self.extra, *lists), types={**self.types, **lists})
+
+    def with_event(self, schema: Mapping[str, Any] | None) -> Names:
+        return replace(self, event=schema)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """An expression where it stands; checked against the types when all of them are known."""
+
+    source: str
+    path: Path
+    offset: int
+    """Of the expression in the text at `path`; more than 0 inside templates."""
+    expected: Expected
+    names: Names
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call of an action or fact where it stands, with the arguments as written."""
+
+    name: str
+    mode: Literal["action", "fact"]
+    arguments: Mapping[str, Any]
+    path: Path
+    """Of the name."""
+    arguments_path: Path
+    names: Names
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """A `set` of one path where it stands."""
+
+    target: str
+    value: Any
+    path: Path
+    names: Names
+
+
+@dataclass(slots=True)
+class Waiting:
+    """The `done` or `failed` of a `do`, to become transitions of the state that waits for it."""
+
+    home: Place
+    event: str
+    outcomes: list[Outcome]
+    names: Names
+
+
+@dataclass(slots=True)
+class Lowering:
+    document: ProcessDocument
+    source: Source
+    report: Report
+    catalogue: Catalogue
+    schemas: SchemaLoader
+    tree: StateTree
+    broken: bool
+    """The file has structural errors: what is missing may only have been left out by them."""
+    sites: list[Site] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+    assignments: list[Assignment] = field(default_factory=list)
+    waiting: list[Waiting] = field(default_factory=list)
+    do_ids: dict[str, Path] = field(default_factory=dict)
+    counters: Counter[str] = field(default_factory=Counter)
+
+    def problem(self, code: str, path: Path, message: str, suggestion: str | None = None, *, key: bool = False) -> None:
+        self.report.add(code, self.source.locate(path, key=key), message, suggestion)
+
+    def position(self, path: Path) -> Position:
+        return self.source.locate(path)
+
+    def expression(self, source: str, path: Path, names: Names, expected: Expected = "any", offset: int = 0) -> str:
+        """Note an expression for the type check; gives it back without white space around it."""
+        self.sites.append(Site(source, path, offset, expected, names))
+        return source.strip()
