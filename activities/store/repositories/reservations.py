@@ -82,7 +82,7 @@ async def reserve(
         ).returning(*_COLUMNS)
     )
     if (row := created.one_or_none()) is not None:
-        return Reservation(*row, created=True)
+        return _reservation(row, created=True)
     found = await find(connection, tenant, key, request_hash)
     assert found is not None, "a key that could not be inserted is there"
     return found
@@ -102,7 +102,7 @@ async def find(connection: AsyncConnection, tenant: str, key: str, request_hash:
         return None
     if row.request_hash != request_hash:
         raise IdempotencyMismatch("The idempotency key was used for another request", details={"key": key})
-    return Reservation(*row[:-1], created=False)
+    return _reservation(row, created=False)
 
 
 async def reserve_instance(
@@ -158,3 +158,7 @@ async def forget_expired(connection: AsyncConnection, limit: int = 10_000) -> in
         delete(idempotency).where(idempotency.c.tenant_id == old.c.tenant_id, idempotency.c.key == old.c.key)
     )
     return gone.rowcount
+
+
+def _reservation(row: Any, *, created: bool) -> Reservation:
+    return Reservation(row.key, row.entity_id, row.number, row.digest, row.status, row.response, created)
