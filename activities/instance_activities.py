@@ -38,7 +38,7 @@ from workflows.messages.instance import (
 
 
 class InstanceActivities:
-    """Bound to one worker; `all()` lists what to register."""
+    """Bound to one worker; `core` and `effects` list what to register on which queue."""
 
     def __init__(self, *, database: Database, registry: Registry, instances: Instances, equipment: Equipment) -> None:
         self._database = database
@@ -132,9 +132,9 @@ async def _judged(
         if wait_s is None and schedule:
             wait_s = schedule[min(attempt, len(schedule)) - 1]
         raise _try_again(error, wait_s) from error
-    except (Unavailable, *retried) as error:
-        raise _try_again(error, None) from error
     except JidokaError as error:
+        if isinstance(error, (Unavailable, *retried)):
+            raise _try_again(error, None) from error
         raise refusal(error) from error
 
 

@@ -105,7 +105,7 @@ def end(draft: Draft, state: str) -> None:
         if child["status"] in _OPEN:
             draft.own("children")[key] = {**child, "status": "cancelled"}
             if child["status"] == "running":
-                draft.effects.append({"kind": "child_cancel", "state": state, "child": key})
+                draft.pend({"kind": "child_cancel", "state": state, "child": key})
     draft.stale()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from workflows.domain.errors import InstanceEnded, InvalidInput, NotAllowed, RuleRefused, UnknownTransition
 from workflows.engine.snapshot import Snapshot
 
 
@@ -112,3 +113,23 @@ class Verdict:
     form: dict[str, Any] | None = None
     violations: list[dict[str, Any]] = field(default_factory=list)
     """With status 400: {"field", "value", "constraint"} for each."""
+
+    def demand(self) -> None:
+        """Returns when allowed.
+
+        Raises:
+            JidokaError: the class that the status stands for, with this verdict's code and reason.
+        """
+        if self.allowed:
+            return
+        reason = self.reason or self.title
+        match self.status:
+            case 400:
+                raise InvalidInput(reason, violations=self.violations)
+            case 403:
+                raise NotAllowed(reason, code=self.error)
+            case 409 if self.error == "INSTANCE_ENDED":
+                raise InstanceEnded(reason)
+            case 409:
+                raise UnknownTransition(reason, code=self.error)
+        raise RuleRefused(reason, code=self.error)

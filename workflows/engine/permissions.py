@@ -72,11 +72,12 @@ def _admits(word: str, actor: Actor, draft: Draft, source: int) -> bool:
             return False
         if task["assignee"] is not None or word == "assignee":
             return bool(actor.username == task["assignee"])
-        return any(_is(candidate, actor) for candidate in task["candidates"])
-    return _is(word, actor)
+        return any(is_meant(candidate, actor) for candidate in task["candidates"])
+    return is_meant(word, actor)
 
 
-def _is(word: str, actor: Actor) -> bool:
+def is_meant(word: str, actor: Actor) -> bool:
+    """Whether `role:x`, `group:x` or `user:x` means this actor."""
     kind, _, name = word.partition(":")
     if kind == "role":
         return name in actor.roles

@@ -18,7 +18,7 @@ from workflows.engine.tables import Chart
 from workflows.engine.values import compile_record
 
 _CHILD_ENDED = ("child.done", "child.failed", "child.cancelled")
-_BOOKKEEPING = ("done.send", "done.start", "child.started")
+_BOOKKEEPING = ("done.send", "done.start", "child.started", "done.child_cancel")
 """Reports that are only taken note of; no transition sees them."""
 
 

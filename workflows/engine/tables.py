@@ -114,6 +114,10 @@ class Chart:
             self._by_event[atomic, event] = found
         return found
 
+    def atomic(self, configuration: list[str]) -> list[str]:
+        """Sorted ids of the atomic states in a configuration: the state that people see."""
+        return sorted(name for name in configuration if self.nodes[self.number_of[name]].atomic)
+
     def data_violations(self, data: dict[str, Any]) -> list[dict[str, Any]]:
         """What in the data breaks their schema: {"field", "value", "constraint"}, at most 20; none without schema."""
         if self.validator is None or self.validator.is_valid(data):

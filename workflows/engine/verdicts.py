@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 from workflows.domain.errors import ExpressionFailed
 from workflows.engine.draft import Draft
 from workflows.engine.events import Actor, Event, Verdict
-from workflows.engine.permissions import in_words, permitted, refusal
+from workflows.engine.permissions import in_words, is_meant, permitted, refusal
 from workflows.engine.snapshot import Snapshot
 from workflows.engine.tables import Arc, Chart, violation
 
@@ -22,14 +22,19 @@ _READS_EVENT = re.compile(r"(?<![\w.])event\b")
 _STRINGS = re.compile(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'')
 
 
-def judge(chart: Chart, snapshot: Snapshot, event: Event) -> Verdict:
+def judge(chart: Chart, snapshot: Snapshot, event: Event, *, guards: bool = True) -> Verdict:
     """The verdict on taking this event now.
+
+    Args:
+        guards: False leaves guards out, for those that read facts which are not looked up yet.
 
     Raises:
         ExpressionFailed: a guard could not be evaluated.
     """
     draft = Draft(chart, snapshot, event)
-    return _ended(draft, event.name) or _judge(draft, _offers(draft, event.name), payload=True)
+    return _ended(draft, event.name) or _judge(
+        draft, _offers(draft, event.name), payload=True, guards=guards
+    )
 
 
 def available(chart: Chart, snapshot: Snapshot, actor: Actor, at: str, facts: dict[str, Any]) -> list[Verdict]:
@@ -48,6 +53,15 @@ def available(chart: Chart, snapshot: Snapshot, actor: Actor, at: str, facts: di
         except ExpressionFailed as problem:
             verdicts.append(_refused(code, arcs[0], 422, problem.code, problem.message))
     return verdicts
+
+
+def judge_start(chart: Chart, actor: Actor) -> Verdict:
+    """Whether the actor may start an instance. No words in `start_by`: only the system may."""
+    words = chart.program.start_by
+    if actor.kind == "system" or any(word == "anyone" or is_meant(word, actor) for word in words):
+        return Verdict("start", "Start", True)
+    who = " or ".join(in_words(word.partition(":")[2] or word) for word in words) or "the system"
+    return Verdict("start", "Start", False, 403, "FORBIDDEN", f"Only {who} may start {chart.program.title}, not you")
 
 
 def _ended(draft: Draft, code: str) -> Verdict | None:
@@ -76,7 +90,7 @@ def _codes(draft: Draft) -> list[str]:
     return list(dict.fromkeys(code for code in codes if code is not None))
 
 
-def _judge(draft: Draft, arcs: list[Arc], *, payload: bool) -> Verdict:
+def _judge(draft: Draft, arcs: list[Arc], *, payload: bool, guards: bool = True) -> Verdict:
     event = draft.event
     if not arcs:
         codes = _codes(draft)
@@ -92,7 +106,7 @@ def _judge(draft: Draft, arcs: list[Arc], *, payload: bool) -> Verdict:
     for arc in mine:
         violations = payload_violations(arc, event.data) if payload else []
         try:
-            holds = _holds(draft, arc, payload)
+            holds = not guards or _holds(draft, arc, payload)
         except ExpressionFailed:
             if not violations:
                 raise

@@ -19,9 +19,9 @@ from temporalio.exceptions import ActivityError
 
 from workflows.domain.errors import Conflict, JidokaError
 from workflows.engine import repair as repairs
-from workflows.engine.chart import Chart
+from workflows.engine.tables import Chart
 from workflows.engine.events import Actor, Event, Step
-from workflows.engine.facts import fact_calls
+from workflows.engine.facts import fact_calls, facts_at_start, facts_needed
 from workflows.engine.snapshot import Snapshot
 from workflows.machine.failures import refused
 from workflows.messages import attributes
@@ -97,19 +97,29 @@ class Course:
         except JidokaError as error:
             await self.open_incident(command, kind, error)
 
-    async def open_incident(self, command: Command, kind: str, error: JidokaError) -> None:
-        """Put on record, for people to repair, that `command` could not be taken."""
+    async def open_incident(
+        self, command: Command, kind: str, error: JidokaError, *, state: str | None = None, again: bool = True
+    ) -> None:
+        """Put on record, for people to repair, that `command` could not be taken.
+
+        Args:
+            again: a retry takes the command's event again; False: it repeats the effect that failed.
+        """
         async with self._lock:
             event = self.event(command, {})
+            if kind == "event" and any(_same(incident, event, error) for incident in self.snapshot.incidents.values()):
+                return
             step = repairs.open_incident(
                 self.chart,
                 self.snapshot,
                 kind=kind,
                 ref=command.ref,
+                state=state,
                 error={"code": error.code, "message": error.message, "details": error.details},
-                event=event,
+                event=event if again else None,
+                at=event.at,
             )
-            await self._commit(replace(command, id=f"{command.id}:incident:{self.seq}"), event, step)
+            await self._commit(replace(command, id=f"{command.id}:incident:{self.seq}"), event, step, visible=True)
 
     def event(self, command: Command, facts: dict[str, Any]) -> Event:
         """The engine's view of a command, at the workflow's time."""
@@ -122,6 +132,13 @@ class Course:
             ref=command.ref,
         )
 
+    def fact_calls(self, command: Command) -> dict[str, dict[str, Any]]:
+        """Look-ups that the command's step may need; none for most."""
+        if not self.chart.program.facts:
+            return {}
+        names = facts_needed(self.chart, self.snapshot, command.name) if self.seq else facts_at_start(self.chart)
+        return fact_calls(self.chart, self.snapshot, names, self.event(command, {})) if names else {}
+
     def demand_sequence(self, command: Command) -> None:
         """Optimistic locking, where the caller asked for it."""
         if command.expected_seq is not None and command.expected_seq != self.seq:
@@ -133,9 +150,7 @@ class Course:
 
     async def _facts(self, command: Command) -> dict[str, Any]:
         """Facts that the step may read, looked up now and kept in history."""
-        if not self.chart.program.facts or self.seq == 0:
-            return {}
-        calls = fact_calls(self.chart, self.snapshot, self.event(command, {}))
+        calls = self.fact_calls(command)
         if not calls:
             return {}
         instance = self.instance
@@ -151,7 +166,7 @@ class Course:
             raise _known(failure, "facts could not be looked up") from failure
         return found
 
-    async def _commit(self, command: Command, event: Event, step: Step) -> Outcome:
+    async def _commit(self, command: Command, event: Event, step: Step, *, visible: bool = False) -> Outcome:
         """Write the step, then adopt it. Bookkeeping that changes nothing visible is adopted without a row."""
         before = self.chart.atomic(self.snapshot.configuration)
         after = self.chart.atomic(step.snapshot.configuration)
@@ -165,7 +180,7 @@ class Course:
             task=_last_task(step.snapshot),
             number=self.instance.number,
         )
-        if not (step.taken or step.effects or step.entered or step.exited or command.source == "api"):
+        if not (visible or step.taken or step.effects or step.entered or step.exited or command.source == "api"):
             self.snapshot = step.snapshot
             self._adopted()
             return replace(outcome, seq=self.seq)
@@ -224,6 +239,12 @@ class Course:
         self.seen[command_id] = asdict(outcome)
         while len(self.seen) > SEEN:
             del self.seen[next(iter(self.seen))]
+
+
+def _same(incident: dict[str, Any], event: Event, error: JidokaError) -> bool:
+    """The incident says already that this event fails in this way."""
+    stored = incident["event"] or {}
+    return bool(stored.get("name") == event.name and incident["error"]["code"] == error.code)
 
 
 def _last_task(snapshot: Snapshot) -> dict[str, Any] | None:

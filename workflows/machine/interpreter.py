@@ -15,7 +15,6 @@ from temporalio import workflow
 from workflows.domain.errors import Conflict, ExpressionFailed, InstanceEnded, JidokaError, NotFound
 from workflows.engine import repair as repairs
 from workflows.engine.events import SYSTEM, Event, Step
-from workflows.engine.facts import fact_calls
 from workflows.engine.step import cancel as cancel_step
 from workflows.engine.step import start as start_step
 from workflows.engine.step import step as engine_step
@@ -204,11 +203,11 @@ class Interpreter:
 
     def _judge_transition(self, command: Command) -> None:
         self._judge_running(command)
-        chart, snapshot, event = self._course.chart, self._course.snapshot, self._course.event(command, {})
+        course = self._course
         # Guards that read facts are judged by the handler, which may look the facts up.
-        guards = not fact_calls(chart, snapshot, event)
+        guards = not course.fact_calls(command)
         try:
-            judge(chart, snapshot, event, guards=guards).demand()
+            judge(course.chart, course.snapshot, course.event(command, {}), guards=guards).demand()
         except ExpressionFailed:
             return  # the handler meets it again and puts it on record as an incident
 
@@ -231,6 +230,7 @@ class Interpreter:
             tenant=instance.tenant,
             at=event.at,
             actor=event.actor,
+            facts=event.facts,
         )
 
     def _transitioned(self, command: Command, event: Event) -> Step:
@@ -255,8 +255,8 @@ class Interpreter:
             case "skip":
                 return repairs.skip(chart, snapshot, incident, event)
             case "patch":
-                return repairs.patch(chart, snapshot, incident, data.get("patch") or {}, event)
+                return repairs.patch(chart, snapshot, data.get("patch") or {}, event, incident_id=incident)
             case "move":
-                return repairs.move(chart, snapshot, incident, str(data.get("target")), event)
+                return repairs.move(chart, snapshot, str(data.get("target")), event, incident_id=incident)
             case other:
                 raise NotFound(f"no repair called {other!r}; known: retry, skip, patch, move", code="NO_SUCH_REPAIR")

@@ -121,7 +121,7 @@ class Lanes:
             command.name, command.data = f"error.do.{effect['def']}", {"error": failed}
             await self._course.take_or_report(command, self._noted, "effect")
         else:
-            await self._course.open_incident(command, "effect", error)
+            await self._course.open_incident(command, "effect", error, state=effect.get("state"), again=False)
 
     def _noted(self, _: Command, event: Event) -> Step:
         return engine_step(self._course.chart, self._course.snapshot, event)
@@ -138,7 +138,8 @@ class Lanes:
             number=instance.number,
             digest=instance.digest,
             effect=effect,
-            key=f"{address}:{effect['id']}:{attempt_round}",
+            # A second start or message would be a second one: only actions get a new key with a retry by people.
+            key=f"{address}:{effect['id']}" + (f":{attempt_round}" if kind == "do" else ""),
             data=self._course.snapshot.data if kind == "do" else {},
         )
         result: dict[str, Any] = await workflow.execute_activity(

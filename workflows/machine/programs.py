@@ -10,7 +10,8 @@ import hashlib
 from collections.abc import Callable
 
 from workflows.definition.program import Program
-from workflows.engine.chart import Chart, load
+from workflows.engine.chart import load
+from workflows.engine.tables import Chart
 
 Source = Callable[[str], bytes]
 """Digest -> canonical Program. Raises LookupError when it has no such program. May block, briefly."""

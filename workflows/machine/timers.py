@@ -44,28 +44,31 @@ class Timers:
         return False
 
     def _next(self) -> tuple[str, str] | None:
-        timers = self._course.snapshot.timers
-        if not timers or self._course.snapshot.status != "running":
+        """The timer due first that does not wait for a repair."""
+        snapshot = self._course.snapshot
+        if not snapshot.timers or snapshot.status != "running":
             return None
-        timer_id = min(timers, key=lambda key: timers[key]["due"])
-        return timer_id, timers[timer_id]["due"]
+        broken = [incident["ref"] for incident in snapshot.incidents.values() if incident["kind"] == "timer"]
+        due = [(timer["due"], timer_id) for timer_id, timer in snapshot.timers.items() if timer_id not in broken]
+        return min(due)[::-1] if due else None
 
     async def _fire(self, timer_id: str, due: str) -> None:
-        timer = self._course.snapshot.timers[timer_id]
+        course = self._course
+        timer = course.snapshot.timers[timer_id]
+        # The sequence number tells apart two timers of one state that are due at the same absolute time.
         command = Command(
-            id=f"timer:{timer_id}:{due}",
+            id=f"timer:{timer_id}:{course.seq}",
             name=timer["event"],
             actor=SYSTEM.to_json(),
             data=timer.get("data") or {},
             source="timer",
             ref=timer_id,
         )
-        await self._course.take_or_report(command, self._fired, "timer")
 
-    def _fired(self, command: Command, event: Event) -> Step:
-        """Nothing, when the state was left or the timer restarted while the command waited for its turn."""
-        course = self._course
-        timer = course.snapshot.timers.get(str(command.ref))
-        if timer is None or command.id != f"timer:{command.ref}:{timer['due']}":
-            return Step(course.snapshot, [], [])
-        return engine_step(course.chart, course.snapshot, event)
+        def fired(_: Command, event: Event) -> Step:
+            # Nothing, when the state was left or the timer restarted while the command waited for its turn.
+            if course.snapshot.timers.get(timer_id, {}).get("due") != due:
+                return Step(course.snapshot, [], [])
+            return engine_step(course.chart, course.snapshot, event)
+
+        await course.take_or_report(command, fired, "timer")

@@ -224,6 +224,12 @@ def upgrade() -> None:
         sa.Column(
             "status", sa.Text(), server_default="available", nullable=False, comment="available, on_hold, quarantine, …"
         ),
+        sa.Column(
+            "free_status",
+            sa.Text(),
+            nullable=True,
+            comment="what the lot returns to when its last hold ends; null: not held",
+        ),
         sa.Column("quantity", sa.Numeric(), nullable=True),
         sa.Column("unit", sa.Text(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),

@@ -1,0 +1,351 @@
+"""Starting and moving instances: what REST, the command line, timers of other instances and effects all go through.
+
+Writes nothing itself: an instance writes its own steps. Reads SQL to find the instance, asks Temporal to act on it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import hashlib
+import json
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+from temporalio.client import Client, WithStartWorkflowOperation
+from temporalio.common import (
+    SearchAttributeKey,
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+    WorkflowIDReusePolicy,
+)
+
+from activities.store.database import Database
+from activities.store.repositories import addresses, reservations
+from activities.temporal import RunChanging, translated
+from workflows.definition import payload
+from workflows.domain.errors import AlreadyExists, InstanceEnded, NotFound, PayloadTooLarge, Unavailable
+from workflows.engine.events import SYSTEM, Actor
+from workflows.engine.verdicts import judge_start
+from workflows.machine import programs
+from workflows.messages import attributes
+from workflows.messages.instance import (
+    CORE_QUEUE,
+    UPDATE_CANCEL,
+    UPDATE_MESSAGE,
+    UPDATE_REPAIR,
+    UPDATE_START,
+    UPDATE_TRANSITION,
+    WORKFLOW,
+    Command,
+    EffectCall,
+    InstanceInput,
+    Outcome,
+    workflow_id,
+)
+
+ANSWER_WITHIN = dt.timedelta(seconds=8)
+"""After that the caller is told that the command is accepted; it is carried out all the same."""
+LARGEST_COMMAND = 64 * 1024
+"""Bytes of JSON; more belongs into files. Temporal itself gets stuck at 2 MB."""
+RUN_CHANGE_TRIES = 60
+RUN_CHANGE_WAIT_S = 0.05
+
+TENANT = SearchAttributeKey.for_keyword(attributes.TENANT)
+PROCESS = SearchAttributeKey.for_keyword(attributes.PROCESS)
+NUMBER = SearchAttributeKey.for_keyword(attributes.NUMBER)
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    id: int
+    number: str
+    entity_type: str
+    state: str
+    """Sorted ids of active atomic states, joined with a comma."""
+    repeated: bool
+    """The same request had started it before."""
+
+
+class Instances:
+    """One per process; holds the shared client and database, no state of its own."""
+
+    def __init__(self, database: Database, client: Client, *, queue_suffix: str = "") -> None:
+        self._database = database
+        self._client = client
+        self._queue = CORE_QUEUE + queue_suffix
+
+    async def start(
+        self,
+        tenant: str,
+        process: str,
+        data: dict[str, Any],
+        *,
+        actor: Actor,
+        number: str | None = None,
+        idempotency_key: str | None = None,
+        parent: dict[str, Any] | None = None,
+        entity_id: int | None = None,
+    ) -> Started:
+        """Start an instance of the published version of `process`.
+
+        Args:
+            number: business number; None: the next of the definition's series, or the entity id without one.
+            idempotency_key: a repeat with the same key and request gets the same instance.
+            parent: who waits for the end of this instance.
+            entity_id: reserved before by the caller, who also made sure that it stands for this one request.
+
+        Raises:
+            NotFound: no published process of that name.
+            NotAllowed: the definition does not let `actor` start it.
+            InvalidInput: data against the schema.
+            AlreadyExists: the number is taken; `details["id"]` is the instance that has it.
+        """
+        _demand_size(data)
+        request_hash = _hash({"process": process, "data": data, "number": number})
+        key = f"start:{process}:{idempotency_key or uuid.uuid4().hex}"
+        async with self._database.transaction(tenant) as connection:
+            published = await addresses.published(connection, process)
+            chart = await asyncio.to_thread(programs.chart, published.digest)
+            judge_start(chart, actor).demand()
+            accepted = payload.accept(chart.validator, data) if chart.validator else data
+            if number is not None:
+                await self._demand_free(connection, tenant, process, number, key, request_hash)
+            reserved, chosen = await reservations.reserve_instance(
+                connection,
+                tenant,
+                key,
+                request_hash,
+                process=process,
+                digest=published.digest,
+                at=dt.datetime.now(dt.UTC),
+                number=number,
+                pattern=chart.program.number,
+                entity_id=entity_id,
+            )
+        instance = InstanceInput(
+            tenant=tenant,
+            process=process,
+            digest=reserved.digest or published.digest,
+            entity_id=reserved.entity_id,
+            number=chosen,
+            parent=parent,
+        )
+        outcome = await self._start(instance, Command(id=key, name="start", actor=actor.to_json(), data=accepted))
+        repeated = outcome.repeated or not reserved.created
+        return Started(reserved.entity_id, chosen, process, ",".join(outcome.state), repeated)
+
+    async def _demand_free(
+        self, connection: AsyncConnection, tenant: str, process: str, number: str, key: str, request_hash: str
+    ) -> None:
+        """A number that is taken is refused, unless this very request took it."""
+        holder = await addresses.by_number(connection, process, number)
+        if holder is None or await reservations.find(connection, tenant, key, request_hash) is not None:
+            return
+        raise AlreadyExists(f"{number} exists already", code="NUMBER_TAKEN", details={"id": holder, "number": number})
+
+    async def transition(
+        self,
+        tenant: str,
+        process: str,
+        entity_id: int,
+        code: str,
+        data: dict[str, Any],
+        *,
+        actor: Actor,
+        command_id: str | None = None,
+        expected_seq: int | None = None,
+    ) -> Outcome:
+        """Take a transition; returns when its step is committed.
+
+        Args:
+            command_id: idempotency key; a repeat gets the stored outcome.
+            expected_seq: refuse when the instance has moved on since the caller looked.
+
+        Raises:
+            NotFound, InstanceEnded, UnknownTransition, NotAllowed, InvalidInput, RuleRefused, ExpressionFailed.
+            StillWorking: accepted, but not carried out in time.
+            Unavailable: Temporal or the database is away.
+        """
+        command = Command(
+            id=command_id or uuid.uuid4().hex, name=code, actor=actor.to_json(), data=data, expected_seq=expected_seq
+        )
+        return await self._command(tenant, process, entity_id, UPDATE_TRANSITION, command)
+
+    async def cancel(
+        self,
+        tenant: str,
+        process: str,
+        entity_id: int,
+        *,
+        reason: str,
+        actor: Actor,
+        command_id: str | None = None,
+    ) -> Outcome:
+        """End an instance early: exit actions run, children are cancelled, timers dropped."""
+        command = Command(command_id or uuid.uuid4().hex, "cancel", actor.to_json(), {"comment": reason})
+        return await self._command(tenant, process, entity_id, UPDATE_CANCEL, command)
+
+    async def repair(
+        self,
+        tenant: str,
+        process: str,
+        entity_id: int,
+        incident: str,
+        act: str,
+        *,
+        reason: str,
+        actor: Actor,
+        patch: dict[str, Any] | None = None,
+        target: str | None = None,
+        command_id: str | None = None,
+    ) -> Outcome:
+        """Act on an open incident: `retry`, `skip`, `patch` (JSON merge patch of the data) or `move` (to a state)."""
+        data = {"incident": incident, "comment": reason, "patch": patch, "target": target}
+        given = {name: value for name, value in data.items() if value is not None}
+        command = Command(command_id or uuid.uuid4().hex, act, actor.to_json(), given)
+        return await self._command(tenant, process, entity_id, UPDATE_REPAIR, command, ended_too=True)
+
+    # --- on behalf of other instances -----------------------------------------------------------------------
+
+    async def deliver(self, call: EffectCall) -> dict[str, Any]:
+        """Carry a message, a child's end or a cancellation from one instance to another.
+
+        Raises:
+            NotFound: no such instance (yet).
+            UnknownTransition: it does not listen to that event (yet).
+            InstanceEnded: it never will.
+        """
+        effect = call.effect
+        command = Command(
+            id=call.key, name=effect.get("event") or "cancel", actor=SYSTEM.to_json(), data=effect.get("data") or {}
+        )
+        match effect["kind"]:
+            case "child_ended":
+                parent = effect["parent"]
+                command.source = "child"
+                await self._command(call.tenant, parent["process"], parent["entity_id"], UPDATE_MESSAGE, command)
+            case "child_cancel":
+                command.source = "message"
+                async with self._database.transaction(call.tenant) as connection:
+                    child = await addresses.child(connection, call.process, call.entity_id, effect["child"])
+                if child is None:
+                    return {"delivered": False, "reason": "the child was never started"}
+                await self._command(call.tenant, child.process, child.entity_id, UPDATE_CANCEL, command)
+            case _:
+                command.source = "message"
+                async with self._database.transaction(call.tenant) as connection:
+                    target = await addresses.by_number(connection, effect["process"], effect["number"])
+                if target is None:
+                    raise NotFound(f"no {effect['process']} with number {effect['number']}", code="NO_RECEIVER")
+                await self._command(call.tenant, effect["process"], target, UPDATE_MESSAGE, command)
+        return {"delivered": True}
+
+    async def start_from(self, call: EffectCall) -> dict[str, Any]:
+        """Start a child or an independent instance that another instance asked for; repeats find the first."""
+        effect = call.effect
+        parent = None
+        if effect["kind"] == "child_start":
+            parent = {"process": call.process, "entity_id": call.entity_id, "child": effect["child"]}
+        started = await self.start(
+            call.tenant,
+            effect["process"],
+            effect.get("data") or {},
+            actor=SYSTEM,
+            number=effect.get("number"),
+            idempotency_key=call.key,
+            parent=parent,
+        )
+        return {"child": effect.get("child"), "id": started.id, "number": started.number, "state": started.state}
+
+    # --- the way there --------------------------------------------------------------------------------------
+
+    async def _start(self, instance: InstanceInput, command: Command) -> Outcome:
+        address = workflow_id(instance.tenant, instance.process, instance.entity_id)
+
+        async def once() -> Outcome:
+            operation: WithStartWorkflowOperation[Any, Any] = WithStartWorkflowOperation(
+                WORKFLOW,
+                instance,
+                id=address,
+                task_queue=self._queue,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+                search_attributes=TypedSearchAttributes(
+                    [
+                        SearchAttributePair(TENANT, instance.tenant[: attributes.LONGEST]),
+                        SearchAttributePair(PROCESS, instance.process[: attributes.LONGEST]),
+                        SearchAttributePair(NUMBER, instance.number[: attributes.LONGEST]),
+                    ]
+                ),
+                static_summary=f"{instance.process} {instance.number}"[:200],
+            )
+            outcome: Outcome = await self._client.execute_update_with_start_workflow(
+                UPDATE_START,
+                command,
+                start_workflow_operation=operation,
+                id=command.id,
+                result_type=Outcome,
+                rpc_timeout=ANSWER_WITHIN,
+            )
+            return outcome
+
+        return await _through_run_changes(once)
+
+    async def _command(
+        self,
+        tenant: str,
+        process: str,
+        entity_id: int,
+        update: str,
+        command: Command,
+        *,
+        ended_too: bool = False,
+    ) -> Outcome:
+        """`ended_too`: an ended instance may still have incidents to repair."""
+        _demand_size(command.data)
+        async with self._database.transaction(tenant) as connection:
+            found = await addresses.find(connection, process, entity_id, command.id)
+        if found is None:
+            raise NotFound(f"no {process} with id {entity_id}")
+        if found.outcome is not None:
+            return found.outcome
+        if found.status != "running" and not ended_too:
+            raise InstanceEnded(f"{found.number} has ended ({found.status})")
+        handle = self._client.get_workflow_handle(workflow_id(tenant, process, entity_id))
+
+        async def once() -> Outcome:
+            outcome: Outcome = await handle.execute_update(
+                update, command, id=command.id, result_type=Outcome, rpc_timeout=ANSWER_WITHIN
+            )
+            return outcome
+
+        return await _through_run_changes(once)
+
+
+async def _through_run_changes(once: Callable[[], Awaitable[Outcome]]) -> Outcome:
+    """Send again, with the same id, while the instance is between two runs."""
+    for _ in range(RUN_CHANGE_TRIES):
+        try:
+            async with translated():
+                return await once()
+        except RunChanging:
+            await asyncio.sleep(RUN_CHANGE_WAIT_S)
+    raise Unavailable("the instance does not take commands at the moment", details={"retry_after_s": 5})
+
+
+def _demand_size(data: dict[str, Any]) -> None:
+    size = len(json.dumps(data))
+    if size > LARGEST_COMMAND:
+        raise PayloadTooLarge(
+            f"the data are {size} bytes of JSON, at most {LARGEST_COMMAND} are taken",
+            violations=[{"field": "data", "value": size, "constraint": f"at most {LARGEST_COMMAND} bytes"}],
+        )
+
+
+def _hash(request: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(request, sort_keys=True, default=str).encode()).hexdigest()
