@@ -30,7 +30,9 @@ class Audit:
         async with self._database.transaction(tenant) as connection:
             await append(connection, tenant, shown)
 
-    async def list(self, tenant: str, wanted: AuditFilter, *, page: int = 1, per_page: int = 50) -> Page[AuditEntry]:
+    async def list_entries(
+        self, tenant: str, wanted: AuditFilter, *, page: int = 1, per_page: int = 50
+    ) -> Page[AuditEntry]:
         """Newest first."""
         async with self._database.transaction(tenant) as connection:
             return await repository.page(connection, tenant, wanted, page, max(1, min(per_page, 200)))
