@@ -5,7 +5,10 @@ A key is the caller's own: whoever builds it puts the caller into it, so that no
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from activities.store.database import Database
@@ -15,12 +18,19 @@ from activities.store.repositories.reservations import KEPT, Reservation
 __all__ = ["Idempotency", "Reservation"]
 
 
+LOCKS = 4
+"""Locks held at once by one process. Each keeps a connection, and who holds one needs another to get on."""
+
+
 class Idempotency:
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._turn = asyncio.Semaphore(LOCKS)
 
-    async def reserve(self, tenant: str, key: str, request_hash: str, *, kept: dt.timedelta = KEPT) -> Reservation:
-        """Bind `key` to a request and reserve an entity id for it; a repeat finds the same one.
+    async def reserve(
+        self, tenant: str, key: str, request_hash: str, *, entity_id: int | None = None, kept: dt.timedelta = KEPT
+    ) -> Reservation:
+        """Bind `key` to a request and reserve an entity id for it (or take the one given); a repeat finds the same.
 
         A request still in flight gives its reservation (`status` None): what follows is itself keyed by the
         reserved id, so carrying it out again changes nothing.
@@ -29,7 +39,18 @@ class Idempotency:
             IdempotencyMismatch: the key stands for another request.
         """
         async with self._database.transaction(tenant) as connection:
-            return await reservations.reserve(connection, tenant, key, request_hash, kept=kept)
+            return await reservations.reserve(connection, tenant, key, request_hash, entity_id=entity_id, kept=kept)
+
+    @asynccontextmanager
+    async def alone(self, tenant: str, key: str) -> AsyncIterator[None]:
+        """Inside, nobody else holds `key`: a second request waits, until the first one ends or its process dies.
+
+        Raises:
+            Unavailable: the first one took longer than the database lets anybody wait.
+        """
+        async with self._turn, self._database.transaction(tenant) as connection:
+            await reservations.lock(connection, tenant, key)
+            yield
 
     async def complete(self, tenant: str, key: str, status: int, response: Any) -> None:
         """Store the answer for repeats; the first one stands."""

@@ -136,6 +136,12 @@ async def reserve_instance(
     return found, chosen
 
 
+async def lock(connection: AsyncConnection, tenant: str, key: str) -> None:
+    """Hold `key` until the transaction ends."""
+    place = func.hashtextextended(f"{tenant}/{key}", 0)
+    await connection.execute(select(func.pg_advisory_xact_lock(place)))
+
+
 async def complete(connection: AsyncConnection, tenant: str, key: str, status: int, response: Any) -> None:
     """Store the answer; the first one stands."""
     await connection.execute(
