@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.resources import files as package_files
+from importlib.util import find_spec
 from pathlib import Path
 
 from activities.store.database import Database
@@ -185,7 +185,10 @@ class Definitions:
 
 def shipped_folder() -> Path:
     """The folder of definitions in the installed package."""
-    return Path(str(package_files("definitions")))
+    spec = find_spec("definitions")
+    if spec is None or not spec.submodule_search_locations:
+        raise NotFound("the package `definitions` is not installed", code="NO_SHIPPED_DEFINITIONS")
+    return Path(spec.submodule_search_locations[0])
 
 
 def _read(path: Path) -> tuple[str, dict[str, str]]:
@@ -228,7 +231,11 @@ def _invalid(compiled: Compilation) -> InvalidInput:
 
 def _told(error: InvalidInput | Conflict) -> str:
     diagnostics = error.details.get("diagnostics", [])
-    return "\n".join([error.message, *(str(item) for item in diagnostics)])
+    lines = [
+        f"{item['file']}:{item['line']}:{item['column']}: {item['severity']} {item['code']} {item['message']}"
+        for item in diagnostics
+    ]
+    return "\n".join([error.message, *lines])
 
 
 def _missing(process: str, version: str | None) -> NotFound:

@@ -16,7 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from activities.store import step_rows
 from activities.store.database import Database, raw
-from activities.store.step_rows import Head, Statement
+from activities.store.step_form import Statement
+from activities.store.step_rows import Head
 from workflows.domain.errors import AlreadyExists, Conflict
 from workflows.messages.instance import StepReceipt, StepRecord
 

@@ -30,11 +30,6 @@ def driver_url(url: str) -> URL:
     return make_url(url).set(drivername="postgresql+psycopg")
 
 
-def libpq_url(url: str) -> str:
-    """The URL for psycopg itself."""
-    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-
-
 async def raw(connection: AsyncConnection) -> psycopg.AsyncConnection[tuple[object, ...]]:
     """The psycopg connection below, in the same transaction; for pipelines, which SQLAlchemy has not."""
     proxied = await connection.get_raw_connection()

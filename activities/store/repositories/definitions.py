@@ -54,8 +54,9 @@ async def add_version(
             published_by=username,
         )
         .on_conflict_do_nothing()
+        .returning(_d.version)
     )
-    return added.rowcount == 1
+    return added.one_or_none() is not None
 
 
 async def lock_process(connection: AsyncConnection, tenant: str, process: str) -> None:
@@ -103,8 +104,9 @@ async def deprecate(connection: AsyncConnection, tenant: str, process: str, vers
         update(definitions)
         .where(_d.tenant_id == tenant, _d.process == process, _d.version == version)
         .values(status="deprecated")
+        .returning(_d.version)
     )
-    return changed.rowcount == 1
+    return changed.one_or_none() is not None
 
 
 _other = definitions.alias("other")
