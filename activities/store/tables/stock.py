@@ -19,6 +19,7 @@ lots = Table(
         server_default="available",
         comment="available, on_hold, quarantine, …",
     ),
+    Column("free_status", Text, comment="what the lot returns to when its last hold ends; null: not held"),
     Column("quantity", Numeric),
     Column("unit", Text),
     moment("created_at", now=True),
