@@ -75,6 +75,9 @@ class Settings(BaseSettings):
     """Networks in CIDR form, separated by commas, that webhooks and HTTP actions may reach although they
     are private or loopback."""
 
+    webhook_disable_after_s: int = Field(3 * 86400, ge=60)
+    """Seconds of nothing but failures after which a webhook endpoint is disabled."""
+
     smtp_host: str | None = None
     """Mail server; unset: notifications by mail are recorded and not sent."""
     smtp_port: int = 587
