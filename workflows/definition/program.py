@@ -92,6 +92,8 @@ class Raise(_Frozen):
     kind: Literal["raise"] = "raise"
     event: str
     data: dict[str, Value] = Field(default_factory=dict)
+    content: Value | None = None
+    """The whole payload instead of `data`; imported statecharts may send a plain text."""
 
 
 class Send(_Frozen):
@@ -286,6 +288,8 @@ class State(_Frozen):
     invoke: Invoke | None = None
     result: dict[str, Value] | None = None
     """Final states: data of the done event, or the outcome data of the whole instance."""
+    content: Value | None = None
+    """The whole payload of the done event instead of `result`; imported statecharts may give a plain text."""
     children: tuple[State, ...] = ()
 
 

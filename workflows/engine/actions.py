@@ -44,15 +44,20 @@ def _set(action: form.Set, owner: str | None, names: Names) -> Run:
 
 
 def _raise(action: form.Raise, owner: str | None, names: Names) -> Run:
-    event, data = action.event, compile_record(action.data, names)
+    event, data = action.event, compile_payload(action, names)
     return lambda draft: draft.internal.append((event, data(draft)))
+
+
+def compile_payload(action: form.Raise | form.Send, names: Names) -> Evaluate:
+    """What an event carries: a map of values, or one value that is the whole of it."""
+    if action.content is not None:
+        return compile_value(action.content, names)
+    return compile_record(action.data, names)
 
 
 def _send(action: form.Send, owner: str | None, names: Names) -> Run:
     event, send_id = action.event, action.id
-    data: Evaluate = compile_record(action.data, names)
-    if action.content is not None:
-        data = compile_value(action.content, names)
+    data = compile_payload(action, names)
     if action.process is not None:
         return _send_away(action, owner, names, data)
     if action.delay is None:

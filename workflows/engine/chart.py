@@ -58,7 +58,7 @@ def _build(program: form.Program, digest: str) -> Chart:
     chart.initial = _arc(chart, program.initial, ROOT)
     chart.script = compile_blocks([program.script], None)
     chart.data = [(name, compile_value(value)) for name, value in program.data.items()]
-    chart.dos = {do.id: do for do in _dos(program) if do.compensate}
+    chart.dos = {do.id: do for do in _dos(program)}
     if program.data_schema:
         chart.validator = Draft202012Validator(program.data_schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
     for node in chart.nodes:
@@ -104,7 +104,10 @@ def _compile_state(chart: Chart, node: Node) -> None:
     node.timers = compile_timers(state)
     node.task = compile_task(state)
     node.invoke = compile_invoke(state)
-    node.result = compile_record(state.result) if state.result is not None else None
+    if state.content is not None:
+        node.result = compile_value(state.content)
+    elif state.result is not None:
+        node.result = compile_record(state.result)
     node.lively = bool(node.timers or node.task or node.invoke)
 
 

@@ -278,7 +278,7 @@ def _reach_final(draft: Draft, node: Node) -> None:
     if node.parent == ROOT:
         draft.status = "done"
         draft.outcome = node.id
-        draft.result = result
+        draft.result = result if isinstance(result, dict) else {"content": result}
         return
     parent = nodes[node.parent]
     draft.internal.append((f"done.state.{parent.id}", result))
