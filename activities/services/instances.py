@@ -74,10 +74,13 @@ class Started:
 class Instances:
     """One per process; holds the shared client and database, no state of its own."""
 
-    def __init__(self, database: Database, client: Client, *, queue_suffix: str = "") -> None:
+    def __init__(
+        self, database: Database, client: Client, *, queue_suffix: str = "", steps_per_run: int = 500
+    ) -> None:
         self._database = database
         self._client = client
         self._queue = CORE_QUEUE + queue_suffix
+        self._steps_per_run = steps_per_run
 
     async def start(
         self,
@@ -134,6 +137,7 @@ class Instances:
             entity_id=reserved.entity_id,
             number=chosen,
             parent=parent,
+            steps_per_run=self._steps_per_run,
         )
         outcome = await self._start(instance, Command(id=key, name="start", actor=actor.to_json(), data=accepted))
         repeated = outcome.repeated or not reserved.created

@@ -166,13 +166,13 @@ def omar() -> Actor:
 
 
 @pytest.fixture
-async def idle_plant(database: Database, temporal_client: Client, database_url: str) -> AsyncIterator[Plant]:
+async def idle_plant(database: Database, temporal_client: Client, database_url: str) -> Plant:
     """A plant whose worker the test starts itself."""
     tenant = f"t{uuid4().hex[:10]}"
     async with database.system() as connection:
         await connection.execute(text("INSERT INTO tenants (tenant_id, name) VALUES (:t, :t)"), {"t": tenant})
     programs.install(program_source(database_url))
-    yield Plant(tenant, database, temporal_client, World(), f"-{tenant}")
+    return Plant(tenant, database, temporal_client, World(), f"-{tenant}")
 
 
 @pytest.fixture

@@ -104,8 +104,11 @@ async def test_transition_is_committed_when_it_returns(plant: Plant, anna: Actor
 async def test_refusal_leaves_no_history(
     plant: Plant, anna: Actor, omar: Actor, code: str, data: dict[str, object], who: str, error: type, error_code: str
 ) -> None:
-    await plant.publish(REPORT.replace("facts:\n  holds: {call: test.count}\n", "").replace(
-        "      count: {when: facts.holds == 0, to: approved, else: LOT_ON_HOLD}\n", ""))
+    await plant.publish(
+        REPORT.replace("facts:\n  holds: {call: test.count}\n", "").replace(
+            "      count: {when: facts.holds == 0, to: approved, else: LOT_ON_HOLD}\n", ""
+        )
+    )
     entity = (await plant.instances.start(plant.tenant, "report", {"severity": "minor"}, actor=omar)).id
     handle = plant.client.get_workflow_handle(workflow_id(plant.tenant, "report", entity))
     before = (await handle.describe()).history_length

@@ -5,11 +5,12 @@ Who may and why is audited elsewhere; here is only what each of them means for t
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from workflows.definition.program import Transition
-from workflows.domain.errors import InstanceEnded, InvalidInput, NotFound
+from workflows.definition.program import Cel, Items, Record, Text, Transition, Value
+from workflows.domain.errors import ExpressionFailed, InstanceEnded, InvalidInput, NotFound
 from workflows.engine import children
 from workflows.engine.draft import Draft
 from workflows.engine.events import Event, Step
@@ -17,6 +18,8 @@ from workflows.engine.interpreter import settle, take_arc
 from workflows.engine.snapshot import Snapshot
 from workflows.engine.step import finish, step
 from workflows.engine.tables import ROOT, Arc, Chart
+from workflows.engine.values import compile_record
+from workflows.engine.verdicts import reads_event
 
 
 def open_incident(
@@ -38,7 +41,7 @@ def open_incident(
 
 
 def retry(chart: Chart, snapshot: Snapshot, incident_id: str, event: Event) -> Step:
-    """Try again what failed: the effect is carried out anew, the child restarted, the event taken at the new time.
+    """Try again what failed: the effect with the data of now, the child anew, the event at the new time.
 
     Raises:
         NotFound: no such incident. ExpressionFailed and others: the event still cannot be taken.
@@ -51,10 +54,35 @@ def retry(chart: Chart, snapshot: Snapshot, incident_id: str, event: Event) -> S
         children.start_child(cleared, ref)
     elif ref in cleared.pending:
         effect = cleared.pending[ref]
-        again = {**effect, "attempt_round": effect.get("attempt_round", 0) + 1}
+        again = {**_renewed(cleared, effect), "attempt_round": effect.get("attempt_round", 0) + 1}
         cleared.own("pending")[ref] = again
         cleared.effects.append(again)
     return cleared.finished()
+
+
+def _renewed(draft: Draft, effect: dict[str, Any]) -> dict[str, Any]:
+    """The effect with its arguments as the data are now, for they may have been patched; those taken from the event
+    of then, or from a loop, stay as they were."""
+    do = draft.chart.dos.get(effect.get("def", ""))
+    if do is None or any(reads_event(source) for source in _sources(do.with_)):
+        return effect
+    try:
+        return {**effect, "with": compile_record(do.with_)(draft)}
+    except (ExpressionFailed, InvalidInput):
+        return effect
+
+
+def _sources(values: dict[str, Value]) -> Iterator[str]:
+    for value in values.values():
+        match value:
+            case Cel(source=source):
+                yield source
+            case Text(parts=parts):
+                yield from parts[1::2]
+            case Record(fields=inner):
+                yield from _sources(inner)
+            case Items(items=items):
+                yield from _sources(dict(zip(map(str, range(len(items))), items, strict=True)))
 
 
 def skip(chart: Chart, snapshot: Snapshot, incident_id: str, event: Event) -> Step:

@@ -95,7 +95,7 @@ class Chart:
     script: tuple[Run, ...] = ()
     data: list[tuple[str, Evaluate]] = field(default_factory=list)
     dos: dict[str, Do] = field(default_factory=dict)
-    """`do` actions that can be taken back, by their id."""
+    """`do` actions by their id."""
     validator: Draft202012Validator | None = None
     eventless: dict[int, tuple[Arc, ...]] = field(default_factory=dict)
     """Atomic node -> eventless transitions of it and its ancestors, inner first; only nodes that have any."""

@@ -32,9 +32,7 @@ def judge(chart: Chart, snapshot: Snapshot, event: Event, *, guards: bool = True
         ExpressionFailed: a guard could not be evaluated.
     """
     draft = Draft(chart, snapshot, event)
-    return _ended(draft, event.name) or _judge(
-        draft, _offers(draft, event.name), payload=True, guards=guards
-    )
+    return _ended(draft, event.name) or _judge(draft, _offers(draft, event.name), payload=True, guards=guards)
 
 
 def available(chart: Chart, snapshot: Snapshot, actor: Actor, at: str, facts: dict[str, Any]) -> list[Verdict]:

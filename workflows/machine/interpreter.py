@@ -39,9 +39,6 @@ from workflows.messages.instance import (
     workflow_id,
 )
 
-STEPS_PER_RUN = 500
-"""A run is renewed after so many steps: replay stays short and the server's 2,000 updates a run are never met."""
-
 
 @workflow.defn(name=WORKFLOW)
 class Interpreter:
@@ -84,11 +81,11 @@ class Interpreter:
         return self._refused_to_start or (ended and not self._course.busy())
 
     def _wants_new_run(self) -> bool:
-        steps = self._course.steps_this_run
-        if steps < STEPS_PER_RUN and not workflow.info().is_continue_as_new_suggested():
+        steps, enough = self._course.steps_this_run, self._course.instance.steps_per_run
+        if steps < enough and not workflow.info().is_continue_as_new_suggested():
             return False
         # Effects in flight would be carried out a second time by the next run: wait for them, but not for ever.
-        return self._lanes.idle() or steps >= 2 * STEPS_PER_RUN
+        return self._lanes.idle() or steps >= 2 * enough
 
     async def _renew(self) -> None:
         """Continue as new with nothing lost: new commands are turned away for a moment, accepted ones finish."""
@@ -255,7 +252,7 @@ class Interpreter:
             case "skip":
                 return repairs.skip(chart, snapshot, incident, event)
             case "patch":
-                return repairs.patch(chart, snapshot, data.get("patch") or {}, event, incident_id=incident)
+                return repairs.patch(chart, snapshot, data.get("patch") or {}, event)  # the incident waits for a retry
             case "move":
                 return repairs.move(chart, snapshot, str(data.get("target")), event, incident_id=incident)
             case other:

@@ -55,7 +55,9 @@ class InstanceInput:
     seen: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Outcome of recent commands by command id, oldest first."""
     parent: dict[str, Any] | None = None
-    """{"tenant", "process", "entity_id", "child"} of the instance that waits for this one."""
+    """{"process", "entity_id", "child"} of the instance that waits for this one."""
+    steps_per_run: int = 500
+    """A run is renewed after so many steps: replay stays short, and the server's 2,000 updates a run are never met."""
 
 
 @dataclass
