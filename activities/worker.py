@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,7 +10,15 @@ from contextlib import asynccontextmanager
 from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
+from activities.actions import registry
+from activities.actions.equipment import equip
 from activities.instance_activities import InstanceActivities
+from activities.outbox import Dispatcher, through
+from activities.services.instances import Instances
+from activities.settings import Settings
+from activities.store.database import Database
+from activities.store.program_source import program_source
+from workflows.machine import programs
 from workflows.machine.interpreter import Interpreter
 from workflows.machine.sandbox import runner
 from workflows.messages.instance import CORE_QUEUE, EFFECTS_QUEUE
@@ -56,3 +65,22 @@ async def workers(
     )
     async with core, effects:
         yield
+
+
+async def serve(settings: Settings, client: Client, database_url: str, stop: asyncio.Event) -> None:
+    """Work until `stop` is set, then let what is running finish."""
+    database = Database(database_url, pool_size=settings.database_pool, application_name="jidoka-worker")
+    programs.install(program_source(database_url))
+    instances = Instances(database, client)
+    equipment = equip(settings, database)
+    bound = InstanceActivities(
+        database=database, registry=registry.default(), instances=instances, equipment=equipment
+    )
+    try:
+        async with workers(client, bound):
+            dispatcher = asyncio.create_task(Dispatcher(database, through(instances)).run())
+            await asyncio.wait([dispatcher, asyncio.create_task(stop.wait())], return_when=asyncio.FIRST_COMPLETED)
+            dispatcher.cancel()
+            await asyncio.gather(dispatcher, return_exceptions=True)
+    finally:
+        await database.close()

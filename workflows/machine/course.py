@@ -19,10 +19,10 @@ from temporalio.exceptions import ActivityError
 
 from workflows.domain.errors import Conflict, JidokaError
 from workflows.engine import repair as repairs
-from workflows.engine.tables import Chart
 from workflows.engine.events import Actor, Event, Step
 from workflows.engine.facts import fact_calls, facts_at_start, facts_needed
 from workflows.engine.snapshot import Snapshot
+from workflows.engine.tables import Chart
 from workflows.machine.failures import refused
 from workflows.messages import attributes
 from workflows.messages.instance import (
