@@ -6,6 +6,7 @@ The scripts lie in the wheel (`activities/store/migrations`), so no configuratio
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Lock
 
 from alembic import command
 from alembic.config import Config
@@ -17,6 +18,9 @@ from sqlalchemy.pool import NullPool
 from activities.store.database import driver_url
 from activities.store.failures import mapped
 
+_ALONE = Lock()
+"""Alembic keeps its context in module globals: one thread of a process at a time."""
+
 _SCRIPTS = Path(__file__).parent / "migrations"
 
 
@@ -26,13 +30,13 @@ def upgrade(url: str, revision: str = "head") -> None:
     Raises:
         Unavailable: the database is away.
     """
-    with mapped(), _connection(url) as connection:
+    with _ALONE, mapped(), _connection(url) as connection:
         command.upgrade(_config(connection), revision)
 
 
 def downgrade(url: str, revision: str = "base") -> None:
     """Takes migrations back, with their data; for tests and for going back from a failed release."""
-    with mapped(), _connection(url) as connection:
+    with _ALONE, mapped(), _connection(url) as connection:
         command.downgrade(_config(connection), revision)
 
 
