@@ -109,6 +109,8 @@ def _compile_state(chart: Chart, node: Node) -> None:
     elif state.result is not None:
         node.result = compile_record(state.result)
     node.lively = bool(node.timers or node.task or node.invoke)
+    with_actions = node.initial is not None and bool(node.initial.actions)
+    node.eventful = bool(node.entry or node.lively or node.final or with_actions or node.histories)
 
 
 def _first_child(chart: Chart, node: Node) -> form.Transition:

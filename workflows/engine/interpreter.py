@@ -134,11 +134,13 @@ def _select_eventless(draft: Draft) -> tuple[Arc, ...]:
 
 def without_conflicts(draft: Draft, arcs: list[Arc]) -> tuple[Arc, ...]:
     """Of transitions that would exit a state together the inner source wins, then document order."""
-    kept: list[Arc] = []
     nodes = draft.chart.nodes
+    kept: list[Arc] = []
     for arc in arcs:
         beaten = [other for other in kept if _conflict(draft, arc, other)]
-        if all(arc.source in range(nodes[o.source].number + 1, nodes[o.source].last + 1) for o in beaten):
+        if not beaten:
+            kept.append(arc)
+        elif all(other.source < arc.source <= nodes[other.source].last for other in beaten):
             kept = [other for other in kept if other not in beaten]
             kept.append(arc)
     return tuple(kept)
@@ -148,9 +150,9 @@ def _conflict(draft: Draft, one: Arc, other: Arc) -> bool:
     """Whether their exit sets meet. Both sources are active, so that is: one domain lies within the other."""
     if not one.targets or not other.targets:
         return False
+    first, second = _domain(draft, one), _domain(draft, other)
     nodes = draft.chart.nodes
-    first, second = nodes[_domain(draft, one)], nodes[_domain(draft, other)]
-    return first.number <= second.number <= first.last or second.number <= first.number <= second.last
+    return second <= nodes[first].last if first <= second else first <= nodes[second].last
 
 
 def _domain(draft: Draft, arc: Arc) -> int:
@@ -207,17 +209,19 @@ def exit_states(draft: Draft, exits: list[int]) -> None:
     for number in exits:
         if nodes[number].histories:
             _record_history(draft, nodes[number])
-    entered = draft.own("entered")
+    entered, configuration, gone = draft.own("entered"), draft.configuration, draft.exits
     for number in reversed(exits):
         node = nodes[number]
-        for run in node.exit:
-            run(draft)
+        if node.exit:
+            draft.stale()
+            for run in node.exit:
+                run(draft)
         if node.lively:
             _close(draft, node)
-        draft.configuration.remove(number)
-        draft.stale()
+        configuration.remove(number)
         entered.pop(node.id, None)
-        draft.exits.append(node.id)
+        gone.append(node.id)
+    draft.stale()
 
 
 def _record_history(draft: Draft, node: Node) -> None:
@@ -244,24 +248,31 @@ def _close(draft: Draft, node: Node) -> None:
 
 def _enter_states(draft: Draft, plan: EntryPlan) -> None:
     nodes = draft.chart.nodes
-    entered = draft.own("entered")
+    entered, configuration, come, at = draft.own("entered"), draft.configuration, draft.entries, draft.event.at
     for number in plan.nodes:
         node = nodes[number]
-        insort(draft.configuration, number)
-        draft.stale()
-        entered[node.id] = draft.event.at
-        draft.entries.append(node.id)
-        for run in node.entry:
+        insort(configuration, number)
+        entered[node.id] = at
+        come.append(node.id)
+        if node.eventful:
+            draft.stale()
+            _run_entry(draft, node, plan)
+    draft.stale()
+
+
+def _run_entry(draft: Draft, node: Node, plan: EntryPlan) -> None:
+    """Entry actions, then those of the initial or history transition, then what is open while the state is."""
+    for run in node.entry:
+        run(draft)
+    if node.number in plan.defaults and node.initial is not None:
+        for run in node.initial.actions:
             run(draft)
-        if number in plan.defaults and node.initial is not None:
-            for run in node.initial.actions:
-                run(draft)
-        for run in plan.history.get(number, ()):
-            run(draft)
-        if node.lively:
-            _open(draft, node)
-        if node.final:
-            _reach_final(draft, node)
+    for run in plan.history.get(node.number, ()):
+        run(draft)
+    if node.lively:
+        _open(draft, node)
+    if node.final:
+        _reach_final(draft, node)
 
 
 def _open(draft: Draft, node: Node) -> None:

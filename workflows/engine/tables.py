@@ -80,6 +80,8 @@ class Node:
     result: Evaluate | None = None
     lively: bool = False
     """Has timers, a task or child instances."""
+    eventful: bool = False
+    """Something happens on its entry besides the entry itself."""
 
 
 @dataclass(slots=True, eq=False)
