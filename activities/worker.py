@@ -71,10 +71,10 @@ async def serve(settings: Settings, client: Client, database_url: str, stop: asy
     """Work until `stop` is set, then let what is running finish."""
     database = Database(database_url, pool_size=settings.database_pool, application_name="jidoka-worker")
     programs.install(program_source(database_url))
-    instances = Instances(database, client)
-    equipment = equip(settings, database)
+    actions = registry.default()
+    instances = Instances(database, client, actions)
     bound = InstanceActivities(
-        database=database, registry=registry.default(), instances=instances, equipment=equipment
+        database=database, registry=actions, instances=instances, equipment=equip(settings, database)
     )
     try:
         async with workers(client, bound):

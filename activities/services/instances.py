@@ -24,13 +24,17 @@ from temporalio.common import (
     WorkflowIDReusePolicy,
 )
 
+from activities.actions.context import FactLook
+from activities.actions.registry import Registry
 from activities.store.database import Database
 from activities.store.repositories import addresses, reservations
 from activities.temporal import RunChanging, translated
 from workflows.definition import payload
 from workflows.domain.errors import AlreadyExists, InstanceEnded, NotFound, PayloadTooLarge, Unavailable
-from workflows.engine.events import SYSTEM, Actor
-from workflows.engine.verdicts import judge_start
+from workflows.engine.events import SYSTEM, Actor, Event, Verdict
+from workflows.engine.facts import fact_calls, facts_needed
+from workflows.engine.snapshot import Snapshot
+from workflows.engine.verdicts import available, judge_start
 from workflows.machine import programs
 from workflows.messages import attributes
 from workflows.messages.instance import (
@@ -75,10 +79,17 @@ class Instances:
     """One per process; holds the shared client and database, no state of its own."""
 
     def __init__(
-        self, database: Database, client: Client, *, queue_suffix: str = "", steps_per_run: int = 500
+        self,
+        database: Database,
+        client: Client,
+        registry: Registry,
+        *,
+        queue_suffix: str = "",
+        steps_per_run: int = 500,
     ) -> None:
         self._database = database
         self._client = client
+        self._registry = registry
         self._queue = CORE_QUEUE + queue_suffix
         self._steps_per_run = steps_per_run
 
@@ -213,6 +224,29 @@ class Instances:
         given = {name: value for name, value in data.items() if value is not None}
         command = Command(command_id or uuid.uuid4().hex, act, actor.to_json(), given)
         return await self._command(tenant, process, entity_id, UPDATE_REPAIR, command, ended_too=True)
+
+    async def verdicts(self, tenant: str, process: str, entity_id: int, actor: Actor) -> list[Verdict]:
+        """For each transition of the current state: whether `actor` may take it now, and if not why.
+
+        Reads SQL only, so it answers while Temporal is away. Payloads are not judged.
+
+        Raises:
+            NotFound: the tenant has no such instance.
+        """
+        async with self._database.transaction(tenant) as connection:
+            found = await addresses.current(connection, process, entity_id)
+            if found is None:
+                raise NotFound(f"no {process} with id {entity_id}")
+            chart = await asyncio.to_thread(programs.chart, found.digest)
+            snapshot = Snapshot.from_json(found.snapshot)
+            at = dt.datetime.now(dt.UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+            calls = fact_calls(chart, snapshot, facts_needed(chart, snapshot, None), Event("", at=at, actor=actor))
+            look = FactLook(connection, tenant, process, entity_id)
+            facts = {
+                name: await self._registry.resolve_fact(look, fact["call"], fact["with"])
+                for name, fact in calls.items()
+            }
+        return available(chart, snapshot, actor, at, facts)
 
     # --- on behalf of other instances -----------------------------------------------------------------------
 

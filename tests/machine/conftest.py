@@ -94,7 +94,7 @@ class Plant:
         self.client = client
         self.world = world
         self.registry = registry(world)
-        self.instances = Instances(database, client, queue_suffix=suffix)
+        self.instances = Instances(database, client, self.registry, queue_suffix=suffix)
         self.suffix = suffix
 
     async def publish(self, yaml: str) -> str:

@@ -56,7 +56,7 @@ async def test_encrypted_history_shows_nothing_of_the_data(
 ) -> None:
     plant = idle_plant
     plant.client = await connect(temporal_address, payload_keys={"k": os.urandom(32)})
-    plant.instances = type(plant.instances)(plant.database, plant.client, queue_suffix=plant.suffix)
+    plant.instances = type(plant.instances)(plant.database, plant.client, plant.registry, queue_suffix=plant.suffix)
     await plant.publish(JOB)
     async with plant.worker():
         entity = (await plant.instances.start(plant.tenant, "job", {"note": "topsecret"}, actor=omar)).id

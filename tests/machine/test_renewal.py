@@ -33,7 +33,9 @@ states:
 
 
 async def _counter(plant: Plant, actor: Actor, steps_per_run: int, tick: str = "PT1H") -> int:
-    plant.instances = Instances(plant.database, plant.client, queue_suffix=plant.suffix, steps_per_run=steps_per_run)
+    plant.instances = Instances(
+        plant.database, plant.client, plant.registry, queue_suffix=plant.suffix, steps_per_run=steps_per_run
+    )
     await plant.publish(COUNTER.replace("PT2S", tick))
     return (await plant.instances.start(plant.tenant, "counter", {"count": 0, "noted": 0}, actor=actor)).id
 

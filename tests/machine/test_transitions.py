@@ -266,3 +266,22 @@ async def test_too_large_a_payload_is_refused(plant: Plant, anna: Actor, omar: A
         await plant.instances.transition(
             plant.tenant, "report", entity, "approve", {"comment": "x" * 70_000}, actor=anna
         )
+
+
+async def test_verdicts_say_what_may_be_done_and_why_not(plant: Plant, anna: Actor, omar: Actor) -> None:
+    entity = await _start(plant, omar, severity="major", divisor=100)
+    plant.world.fact = 1
+    verdicts = {
+        item.code: (item.allowed, item.error)
+        for item in await plant.instances.verdicts(plant.tenant, "report", entity, anna)
+    }
+    assert verdicts == {
+        "approve": (False, "NEEDS_BOARD"),
+        "divide": (False, "GUARD_REFUSED"),
+        "count": (False, "LOT_ON_HOLD"),
+        "late": (False, "FORBIDDEN"),
+    }
+    for item in await plant.instances.verdicts(plant.tenant, "report", entity, omar):
+        assert not item.allowed
+    [approve, *_] = await plant.instances.verdicts(plant.tenant, "report", entity, omar)
+    assert approve.reason == "This task is assigned to QC Manager, not you"

@@ -33,6 +33,12 @@ class Published:
 
 
 @dataclass(frozen=True, slots=True)
+class Current:
+    digest: str
+    snapshot: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Child:
     process: str
     entity_id: int
@@ -82,6 +88,15 @@ async def find(connection: AsyncConnection, process: str, entity_id: int, comman
     if row is None:
         return None
     return Address(row.status, row.number, _outcome(row) if row.seq is not None else None)
+
+
+async def current(connection: AsyncConnection, process: str, entity_id: int) -> Current | None:
+    """Where the instance stands."""
+    query = select(instances.c.digest, instances.c.snapshot).where(
+        instances.c.process == process, instances.c.entity_id == entity_id
+    )
+    row = (await connection.execute(query)).first()
+    return Current(row.digest, row.snapshot) if row else None
 
 
 async def by_number(connection: AsyncConnection, process: str, number: str) -> int | None:
