@@ -5,7 +5,7 @@ Reading, parsing, lowering and checking each report what they find and hand on w
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from workflows.definition.lower.tree import StateTree
 from workflows.definition.program import Program
 from workflows.definition.reader import read
 from workflows.definition.schemas import SchemaLoader
+from workflows.definition.typing.shapes import shape_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +57,33 @@ def compile_text(
     document = parse(source, report)
     if document is None:
         return Compilation(None, report.sorted())
+    schemas = SchemaLoader(source, report, read_file)
+    data_schema = schemas.load(document.data, ("data",)) or {}
     lowering = Lowering(
         document=document,
         source=source,
         report=report,
         catalogue=catalogue,
-        schemas=SchemaLoader(source, report, read_file),
+        schemas=schemas,
         tree=StateTree(document.states),
+        data_schema=data_schema,
+        data_shape=shape_of(data_schema or None),
         broken=unread or report.failed,
+        written_states=frozenset(_state_names(source.value)),
     )
     program = lower_program(lowering)
     check_all(lowering, program)
     return Compilation(None if report.failed else program, report.sorted(), document)
+
+
+def _state_names(raw: object) -> Iterator[str]:
+    """Keys under every `states`, whatever stands there."""
+    if isinstance(raw, dict):
+        inner = raw.get("states")
+        if isinstance(inner, dict):
+            yield from inner
+        for item in raw.values():
+            yield from _state_names(item)
 
 
 def compile_file(path: Path, catalogue: Catalogue) -> Compilation:

@@ -36,7 +36,6 @@ CODES: dict[str, tuple[Severity, str]] = {
     "J108": ("error", "A text with a hole that cannot be read."),
     "J109": ("error", "Keys that do not go together."),
     "J110": ("error", "A number pattern that cannot be read."),
-    "J111": ("error", "A permission word that does not exist."),
     # Schemas
     "J120": ("error", "A file cannot be read."),
     "J121": ("error", "Not a JSON Schema."),
@@ -73,8 +72,7 @@ CODES: dict[str, tuple[Severity, str]] = {
     "J506": ("warning", "People wait without a due time."),
     "J507": ("warning", "A transition that only the system may take, and nothing raises it."),
     "J508": ("warning", "Nobody may start an instance."),
-    "J509": ("error", "A final state that does not end anything."),
-    "J601": ("warning", "Data that nothing reads or writes."),
+    "J601": ("warning", "Data that nothing sets."),
     "J602": ("warning", "A fact that nothing reads."),
     "J603": ("warning", "A transition that no scenario takes."),
     "J604": ("error", "A scenario names something that does not exist."),
@@ -133,6 +131,10 @@ class Report:
     @property
     def failed(self) -> bool:
         return any(item.severity == "error" for item in self.found)
+
+    def has(self, *codes: str) -> bool:
+        """Whether one of these codes was reported."""
+        return any(item.code in codes for item in self.found)
 
     def sorted(self) -> list[Diagnostic]:
         """By position, then code."""

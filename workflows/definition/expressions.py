@@ -1,4 +1,4 @@
-"""CEL behind a small interface; the only file that imports the CEL library.
+"""CEL behind a small interface; with `typing/environment.py` the only file that imports the CEL library.
 
 A value is accepted only when evaluation gave a value: the library hands back errors *as values*, and an error
 must never count as a boolean, a number or null. Expressions have no clock, no randomness and no I/O.
@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from cel_expr_python import cel
-from cel_expr_python.ext import ext_math, ext_strings
+from cel_expr_python import cel  # type: ignore[import-untyped]  # no py.typed
+from cel_expr_python.ext import ext_math, ext_strings  # type: ignore[import-untyped]  # no py.typed
 
 from workflows.domain.errors import ExpressionFailed, InvalidInput
 
@@ -87,7 +87,7 @@ class Expression:
         kind = result.type()
         if kind == cel.Type.BOOL:
             return bool(result.value())
-        if kind == cel.Type.ERROR or kind == cel.Type.UNKNOWN:
+        if kind in (cel.Type.ERROR, cel.Type.UNKNOWN):
             raise self._failed(str(result.value()), scope)
         raise self._failed(f"gave {kind.name()}, not a boolean", scope)
 

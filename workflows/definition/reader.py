@@ -187,7 +187,7 @@ class _Composer:
     def _scalar(self, event: ScalarEvent, path: Path | None) -> Any:
         text, position = event.value, _position(event)
         if event.style or not (text in _WORDS or _FLOAT.fullmatch(text)):
-            if path is not None and event.start_mark.line == event.end_mark.line:
+            if path is not None and _one_line(event):
                 self.source.plain.add(path)
                 if event.style in ("'", '"'):
                     self.source.values[path] = Position(position.line, position.column + 1)
@@ -234,8 +234,14 @@ def _events(text: str) -> Iterator[Event]:
     return events
 
 
+def _one_line(event: ScalarEvent) -> bool:
+    start, end = event.start_mark, event.end_mark
+    return start is not None and end is not None and start.line == end.line
+
+
 def _position(event: Event) -> Position:
     mark = event.start_mark
+    assert mark is not None, "parsed events have marks"
     return Position(mark.line + 1, mark.column + 1)
 
 

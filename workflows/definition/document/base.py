@@ -101,6 +101,8 @@ class Node(BaseModel):
         if key in LATER:
             return KeyProblem(path, "J105", f"`{key}`: {LATER[key]}: not supported yet", None)
         hint = did_you_mean(key, known)
+        if re.search(r"[^\w.-]", key):
+            hint = "put an expression with a comma, a colon or a brace in quotes"
         return KeyProblem(path, "J101", f"{cls.what} has no key `{key}`", hint or "known: " + ", ".join(known))
 
     @classmethod

@@ -21,6 +21,8 @@ _ROUNDS = 60
 
 _PLACEHOLDERS = {"process": "unnamed", "version": "0.0.0", "title": ""}
 
+_NOTHING = object()
+
 _TYPES = {
     "string_type": "a text",
     "int_type": "a whole number",
@@ -120,7 +122,7 @@ def _prune(tree: Any, errors: list[ErrorDetails]) -> bool:
     if () in broken:
         return _fill_in(tree, errors)
     for path in sorted(broken, key=_from_the_end):
-        owner = tree
+        owner: Any = tree
         for part in path[:-1]:
             owner = owner[part]
         del owner[path[-1]]
@@ -135,18 +137,21 @@ def _from_the_end(path: Path) -> tuple[int, list[int]]:
 def _broken(tree: Any, error: ErrorDetails) -> Path:
     """Path in the tree of the smallest thing whose removal takes the error away."""
     path: list[str | int] = []
-    value = tree
+    value: Any = tree
     for part in error["loc"]:
-        if isinstance(value, dict | list) and _has(value, part):
-            value = value[part]
+        inner = _inside(value, part)
+        if inner is not _NOTHING:
+            value = inner
             path.append(part)
     return tuple(path)
 
 
-def _has(value: dict[str, Any] | list[Any], part: str | int) -> bool:
+def _inside(value: Any, part: str | int) -> Any:
     if isinstance(value, dict):
-        return part in value
-    return isinstance(part, int) and part < len(value)
+        return value.get(part, _NOTHING)
+    if isinstance(value, list) and isinstance(part, int) and part < len(value):
+        return value[part]
+    return _NOTHING
 
 
 def _fill_in(tree: dict[str, Any], errors: list[ErrorDetails]) -> bool:

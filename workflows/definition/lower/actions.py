@@ -42,9 +42,26 @@ from workflows.definition.program import (
 )
 from workflows.definition.reader import Path
 from workflows.definition.suggestions import did_you_mean
+from workflows.definition.typing.fit import coerced
+from workflows.definition.typing.shapes import DYN, declared
 
 NOTIFY_ACTION = "notify.email"
 DOCUMENT_ACTION = "document.pdf"
+FAILURE = {
+    "type": "object",
+    "properties": {
+        "error": {
+            "type": "object",
+            "properties": {
+                "type": {"type": "string"},
+                "code": {"type": "string"},
+                "message": {"type": "string"},
+                "details": {"type": "object"},
+            },
+        }
+    },
+}
+"""Payload when the attempts of an action are used up."""
 RECIPIENT_WORDS = ("assignee", "candidates", "creator")
 
 
@@ -71,7 +88,8 @@ def lower_set(lowering: Lowering, values: dict[str, Any], path: Path, names: Nam
     for target, raw in values.items():
         place = (*path, target)
         lowering.assignments.append(Assignment(target, raw, place, names))
-        lowered.append(Set(values={target: lower_value(lowering, raw, place, names)}))
+        value = coerced(raw, declared(lowering.data_shape, target) or DYN)
+        lowered.append(Set(values={target: lower_value(lowering, value, place, names)}))
     return lowered
 
 
@@ -141,8 +159,8 @@ def _do(lowering: Lowering, node: written.DoAction, owner: Owner, names: Names) 
         _refuse_reporting(lowering, node)
     identity = _do_id(lowering, node.do, node.id, path, owner)
     result = names.with_event(signature.output if signature is not None and signature.output else None)
-    _wait(lowering, node, f"done.do.{identity}", "done", owner, result)
-    _wait(lowering, node, f"error.do.{identity}", "failed", owner, names.with_event(None))
+    _wait(lowering, node, "done", f"done.do.{identity}", owner, result)
+    _wait(lowering, node, "failed", f"error.do.{identity}", owner, names.with_event(FAILURE))
     return [
         Do(
             id=identity,
@@ -151,14 +169,14 @@ def _do(lowering: Lowering, node: written.DoAction, owner: Owner, names: Names) 
             with_=_with(lowering, node, names),
             retry=_retry(lowering, node.retry),
             timeout_s=literal_seconds(lowering, node.timeout, (*node.path, "timeout")) if node.timeout else None,
-            compensate=_undo(lowering, node.undo, names),
+            compensate=_undo(lowering, node.undo, result),
             handles_failure=node.failed is not None,
         )
     ]
 
 
 def _refuse_reporting(lowering: Lowering, node: written.DoAction) -> None:
-    for key in ("retry", "timeout", "undo", "done", "failed"):
+    for key in ("retry", "timeout", "done", "failed"):
         if getattr(node, key) is not None:
             message = f"`{node.do}` runs inside the step and is done or refused with it: no `{key}`"
             lowering.problem("J109", (*node.path, key), message, key=True)
@@ -175,12 +193,12 @@ def _do_id(lowering: Lowering, action: str, given: str | None, path: Path, owner
     return given
 
 
-def _wait(lowering: Lowering, node: written.DoAction, event: str, key: str, owner: Owner, names: Names) -> None:
+def _wait(lowering: Lowering, node: written.DoAction, key: str, event: str, owner: Owner, names: Names) -> None:
     outcomes = node.done if key == "done" else node.failed
     if outcomes is None:
         return
-    if owner.home is None:
-        message = f"`{key}` of an action on the way out: no state waits for it"
+    if owner.home is None or owner.home.kind in ("final", "history"):
+        message = f"`{key}` is never taken: no state waits for the action"
         lowering.problem("J205", (*node.path, key), message, "move the action to the entry of a state", key=True)
         return
     lowering.waiting.append(Waiting(owner.home, event, outcomes, names))
@@ -211,7 +229,9 @@ def _undo(lowering: Lowering, node: written.Undo | None, names: Names) -> Compen
         return None
     arguments_path = (*node.path, "with")
     lowering.calls.append(Call(node.do, "action", node.with_, (*node.path, "do"), arguments_path, names))
-    return Compensation(action=node.do, with_=_with(lowering, node, names))
+    signature = lowering.catalogue.get(node.do, "sql", "activity")
+    mode = "sql" if signature is not None and signature.mode == "sql" else "activity"
+    return Compensation(action=node.do, mode=mode, with_=_with(lowering, node, names))
 
 
 def _notify(lowering: Lowering, node: written.NotifyAction, owner: Owner, names: Names) -> list[Action]:

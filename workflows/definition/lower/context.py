@@ -8,12 +8,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from workflows.definition.catalogue import Catalogue
-from workflows.definition.diagnostics import Position, Report
+from workflows.definition.diagnostics import Report
 from workflows.definition.document.process import ProcessDocument
 from workflows.definition.document.states import Outcome
 from workflows.definition.lower.tree import Place, StateTree
 from workflows.definition.reader import Path, Source
 from workflows.definition.schemas import SchemaLoader
+from workflows.definition.typing.shapes import Shape
 
 Expected = Literal["any", "bool", "string", "duration", "time", "list", "who"]
 """What the place of an expression needs. duration and time are strings or their CEL types."""
@@ -93,11 +94,17 @@ class Lowering:
     catalogue: Catalogue
     schemas: SchemaLoader
     tree: StateTree
+    data_schema: dict[str, Any]
+    data_shape: Shape
     broken: bool
     """The file has structural errors: what is missing may only have been left out by them."""
+    written_states: frozenset[str]
+    """Names of all states in the file, those with structural errors included."""
     sites: list[Site] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     assignments: list[Assignment] = field(default_factory=list)
+    forms: list[tuple[dict[str, Any], Path]] = field(default_factory=list)
+    """Every form met, and where it stands."""
     waiting: list[Waiting] = field(default_factory=list)
     do_ids: dict[str, Path] = field(default_factory=dict)
     counters: Counter[str] = field(default_factory=Counter)
@@ -105,8 +112,12 @@ class Lowering:
     def problem(self, code: str, path: Path, message: str, suggestion: str | None = None, *, key: bool = False) -> None:
         self.report.add(code, self.source.locate(path, key=key), message, suggestion)
 
-    def position(self, path: Path) -> Position:
-        return self.source.locate(path)
+    def form(self, reference: str | dict[str, Any], path: Path) -> dict[str, Any] | None:
+        """A form, noted for the checks; None after a diagnostic."""
+        schema = self.schemas.load(reference, path)
+        if schema is not None:
+            self.forms.append((schema, path))
+        return schema
 
     def expression(self, source: str, path: Path, names: Names, expected: Expected = "any", offset: int = 0) -> str:
         """Note an expression for the type check; gives it back without white space around it."""

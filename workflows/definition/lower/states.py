@@ -118,7 +118,7 @@ def _timer_id(draft: _Draft) -> str:
 
 def _task(lowering: Lowering, draft: _Draft, node: TaskNode) -> Task:
     check_roles(lowering, node.candidates, (*node.path, "candidates"))
-    form = lowering.schemas.load(node.form, (*node.path, "form")) if node.form is not None else None
+    form = lowering.form(node.form, (*node.path, "form")) if node.form is not None else None
     for step in node.escalate:
         _ladder_step(lowering, draft, node, step)
     return Task(
@@ -199,7 +199,7 @@ def _freeze(lowering: Lowering, place: Place, drafts: dict[Place, _Draft]) -> St
     node = draft.node
     return State(
         id=place.id,
-        kind=place.kind,  # type: ignore[arg-type]  # Place.kind gives exactly these words
+        kind=place.kind,
         deep=node.history == "deep",
         title=node.title,
         category=_category(place, node),

@@ -48,7 +48,7 @@ class TransitionList:
         for position, node in enumerate(alternatives):
             by, title = node.by if node.by is not None else by, node.title or title
             if node.form is not None:
-                form = self.lowering.schemas.load(node.form, (*node.path, "form"))
+                form = self.lowering.form(node.form, (*node.path, "form"))
             if node.by is not None:
                 check_roles(self.lowering, node.by, (*node.path, "by"))
             self._check_refusal(node, last=position == len(alternatives) - 1)
@@ -125,8 +125,10 @@ class TransitionList:
         return tuple(found)
 
     def _default_by(self) -> list[str] | None:
-        node = self.place.node
-        return ["candidates"] if node is not None and node.task is not None else None
+        """Whoever may do the task that is open here, that of a state around it included."""
+        around = (self.place, *self.place.ancestors())
+        has_task = any(place.node is not None and place.node.task is not None for place in around)
+        return ["candidates"] if has_task else None
 
     def _task_form(self) -> dict[str, Any] | None:
         """The form of the task of the state, for its transitions: what must be filled in says `require` alone."""
@@ -154,6 +156,8 @@ def required_form(form: dict[str, Any] | None, require: Sequence[str]) -> dict[s
 
 
 def unknown_state(lowering: Lowering, target: str, path: Path) -> None:
+    if lowering.broken and target.rsplit(".", maxsplit=1)[-1] in lowering.written_states:
+        return
     known = [*lowering.tree.by_id, *(place.name for place in lowering.tree.root.descendants())]
     lowering.problem("J201", path, f"there is no state `{target}`", did_you_mean(target, known))
 

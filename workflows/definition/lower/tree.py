@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Literal
 
 from workflows.definition.document.states import StateNode
+
+Kind = Literal["atomic", "compound", "parallel", "final", "history"]
 
 
 @dataclass(slots=True, eq=False)
@@ -26,8 +29,7 @@ class Place:
         return f"{above}.{self.name}" if above else self.name
 
     @property
-    def kind(self) -> str:
-        """atomic, compound, parallel, final or history."""
+    def kind(self) -> Kind:
         if self.node is None:
             return "compound"
         if self.node.history:

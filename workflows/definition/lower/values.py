@@ -9,6 +9,7 @@ from workflows.definition.document.base import WORKING_TIME
 from workflows.definition.lower.context import Expected, Lowering, Names
 from workflows.definition.program import Cel, Const, Items, Record, Text, Value
 from workflows.definition.reader import Path
+from workflows.definition.suggestions import did_you_mean
 from workflows.domain.durations import NotADuration, duration_seconds
 
 _WHO = re.compile(r"(?:role|group|user):[A-Za-z0-9_.@-]+", re.ASCII)
@@ -145,8 +146,6 @@ def lower_who(lowering: Lowering, text: str, path: Path, names: Names) -> Value:
 
 def check_roles(lowering: Lowering, words: list[str], path: Path) -> None:
     """Every `role:NAME` must be a role of the catalogue."""
-    from workflows.definition.suggestions import did_you_mean
-
     for index, word in enumerate(words):
         kind, _, name = word.partition(":")
         if kind == "role" and name and name not in lowering.catalogue.roles:

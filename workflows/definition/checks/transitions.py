@@ -1,0 +1,116 @@
+"""Alternatives, permissions and payloads of transitions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from workflows.definition.document.states import Outcome, StateNode, TransitionNode
+from workflows.definition.lower.context import Lowering
+from workflows.definition.lower.tree import Place
+from workflows.definition.program import Program, State, Transition
+from workflows.definition.suggestions import did_you_mean
+from workflows.definition.typing.shapes import shape_of
+
+
+def check_transitions(lowering: Lowering, program: Program) -> None:
+    by_id = {state.id: state for state in all_states(program.states)}
+    raised = raised_events(program)
+    for place in lowering.tree.root.descendants():
+        node = place.node
+        assert node is not None
+        for alternatives in alternatives_of(node):
+            _order(lowering, alternatives)
+        for code, written in node.transitions.items():
+            _refusal(lowering, written)
+            lowered = [item for item in by_id[place.id].transitions if item.code == code]
+            for alternative, transition in zip(written, lowered, strict=False):
+                _payload(lowering, alternative, transition)
+                _permission(lowering, place, alternative, transition, raised)
+    for written in lowering.document.transitions.values():
+        _order(lowering, written)
+        _refusal(lowering, written)
+    if not program.start_by:
+        message = "nobody may start an instance but the system"
+        lowering.problem("J508", ("process",), message, "add `start: {by: [role:…]}`, or `by: [system]`", key=True)
+
+
+def all_states(states: Sequence[State]) -> Iterator[State]:
+    """In document order, the inner after the outer."""
+    for state in states:
+        yield state
+        yield from all_states(state.children)
+
+
+def alternatives_of(node: StateNode) -> list[Sequence[Outcome]]:
+    """Lists of which the first that holds is taken."""
+    found: list[Sequence[Outcome]] = list(node.transitions.values())
+    return [*found, node.done or [], node.failed or [], node.always]
+
+
+def _order(lowering: Lowering, alternatives: Sequence[Outcome]) -> None:
+    always = next((index for index, item in enumerate(alternatives) if item.when is None), len(alternatives))
+    for item in alternatives[always + 1 :]:
+        message = "this alternative can never be taken: the one before it always holds"
+        lowering.problem("J205", item.path, message, "put the guarded alternatives first")
+    seen: dict[str, int] = {}
+    for index, item in enumerate(alternatives[:always]):
+        guard = " ".join((item.when or "").split())
+        if guard in seen:
+            message = f"this alternative can never be taken: alternative {seen[guard] + 1} has the same guard"
+            lowering.problem("J205", (*item.path, "when"), message)
+        seen.setdefault(guard, index)
+
+
+def _refusal(lowering: Lowering, alternatives: Sequence[TransitionNode]) -> None:
+    last = alternatives[-1]
+    if last.when is not None and last.otherwise is None and all(item.when is not None for item in alternatives):
+        message = "when no guard holds the caller gets only a general refusal"
+        lowering.problem("J505", (*last.path, "when"), message, "add `else: AN_ERROR_CODE`", key=True)
+
+
+def _payload(lowering: Lowering, written: TransitionNode, transition: Transition) -> None:
+    if transition.form is None:
+        return
+    shape = shape_of(transition.form)
+    if shape.kind != "object":
+        return
+    for index, name in enumerate(written.require):
+        if name not in shape.fields:
+            hint = did_you_mean(name, shape.fields) or f"known: {', '.join(sorted(shape.fields))}"
+            lowering.problem("J411", (*written.path, "require", index), f"the form has no field `{name}`", hint)
+
+
+def _permission(
+    lowering: Lowering, place: Place, written: TransitionNode, transition: Transition, raised: set[str]
+) -> None:
+    path = (*written.path, "by") if written.by is not None else written.path
+    words = set(transition.by)
+    if not words and transition.code not in raised:
+        message = f"nobody may take `{transition.code}`: it has no `by`, and nothing here raises it"
+        lowering.problem("J507", path, message, "add `by: [role:…]`, or `by: [system]` for a message", key=True)
+    elif words and words <= {"assignee", "candidates"} and not _task_near(place):
+        lowering.problem("J507", path, f"nobody may take `{transition.code}`: there is no task here", key=True)
+
+
+def _task_near(place: Place) -> bool:
+    """As the engine looks for the task a transition is about: here, around, or within."""
+    near = (place, *place.ancestors(), *place.descendants())
+    return any(other.node is not None and other.node.task is not None for other in near)
+
+
+def raised_events(program: Program) -> set[str]:
+    """Events that the process itself raises or sends to itself."""
+    found: set[str] = set()
+    _raised(program.model_dump(mode="json", by_alias=True), found)
+    return found
+
+
+def _raised(plain: object, found: set[str]) -> None:
+    if isinstance(plain, dict):
+        if plain.get("kind") in ("raise", "send") and not plain.get("process"):
+            found.add(str(plain.get("event")))
+        for item in plain.values():
+            _raised(item, found)
+    elif isinstance(plain, list):
+        for item in plain:
+            _raised(item, found)

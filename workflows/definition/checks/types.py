@@ -1,0 +1,107 @@
+"""The names that expressions may read, with their types, and the type of every expression of the definition."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from workflows.definition.lower.context import Lowering, Names
+from workflows.definition.program import Program
+from workflows.definition.typing.environment import TypeChecker, Typed
+from workflows.definition.typing.messages import Messages
+from workflows.definition.typing.shapes import DYN, Shape, object_of, shape_of
+
+_TEXT, _WHOLE = Shape("string"), Shape("int")
+_TEXTS = Shape("list", items=_TEXT)
+
+
+class Types:
+    """Asks the type checker on behalf of places in the definition."""
+
+    def __init__(self, lowering: Lowering, program: Program) -> None:
+        self._events: dict[str, Shape] = {}
+        self.data = lowering.data_shape
+        self.facts = object_of({name: _fact_shape(lowering, fact.call) for name, fact in program.facts.items()})
+        self._no_facts = object_of({})
+        messages = Messages()
+        fixed = {**_fixed(), "data": self.data, "facts": self.facts}
+        for name, shape in fixed.items():
+            messages.declare(shape, name)
+        messages.declare(self._no_facts, "facts")
+        for names in [site.names for site in lowering.sites]:
+            messages.declare(self.event(names), "event")
+        self._checker = TypeChecker(messages, fixed)
+
+    def event(self, names: Names) -> Shape:
+        """The payload in reach; equal schemas share one shape."""
+        if names.event is None:
+            return DYN
+        key = json.dumps(names.event, sort_keys=True)
+        if key not in self._events:
+            self._events[key] = shape_of(names.event)
+        return self._events[key]
+
+    def check(self, source: str, names: Names) -> Typed:
+        return self._checker.check(source, self._variables(names))
+
+    def shape(self, source: str, names: Names) -> Shape:
+        """The shape an expression gives; dyn when it has errors."""
+        typed = self.check(source, names)
+        return DYN if typed.complaints else self._checker.shape(typed)
+
+    def known_names(self, names: Names) -> list[str]:
+        return [*_fixed(), "data", "facts", "now", "event", *names.extra]
+
+    def described(self, message: str) -> tuple[str, list[str]]:
+        """What the object of a message is called, and its fields."""
+        return self._checker.described(message)
+
+    def _variables(self, names: Names) -> dict[str, Shape | Typed]:
+        variables: dict[str, Shape | Typed] = {"event": self.event(names)}
+        if not names.facts:
+            variables["facts"] = self._no_facts
+        for name in names.extra:
+            source = names.types[name]
+            if source is None:
+                variables[name] = _WHOLE
+                continue
+            item = self._checker.check(f"({source})[0]", variables)
+            variables[name] = DYN if item.complaints else item
+        return variables
+
+
+def _fixed() -> dict[str, Shape]:
+    """What every expression may read besides data, facts, event and now; as the engine provides it."""
+    optional_text = Shape("string", nullable=True)
+    child = {
+        "id": _TEXT,
+        "state": _TEXT,
+        "process": _TEXT,
+        "index": _WHOLE,
+        "status": _TEXT,
+        "outcome": optional_text,
+        "data": DYN,
+    }
+    actor = {
+        "id": Shape("int", nullable=True),
+        "username": _TEXT,
+        "name": _TEXT,
+        "roles": _TEXTS,
+        "groups": _TEXTS,
+        "kind": _TEXT,
+    }
+    instance = {"id": _WHOLE, "process": _TEXT, "tenant": _TEXT, "event": _TEXT}
+    return {
+        "number": _TEXT,
+        "state": _TEXTS,
+        "children": Shape("list", items=object_of(child)),
+        "actor": object_of(actor),
+        "instance": object_of(instance),
+    }
+
+
+def _fact_shape(lowering: Lowering, call: str) -> Shape:
+    signature = lowering.catalogue.get(call, "fact")
+    output: Mapping[str, Any] | None = signature.output if signature is not None else None
+    return shape_of(output) if output else DYN
