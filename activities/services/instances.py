@@ -52,8 +52,6 @@ from workflows.messages.instance import (
     workflow_id,
 )
 
-ANSWER_WITHIN = dt.timedelta(seconds=8)
-"""After that the caller is told that the command is accepted; it is carried out all the same."""
 LARGEST_COMMAND = 64 * 1024
 """Bytes of JSON; more belongs into files. Temporal itself gets stuck at 2 MB."""
 RUN_CHANGE_TRIES = 60
@@ -92,6 +90,8 @@ class Instances:
         self._registry = registry
         self._queue = CORE_QUEUE + queue_suffix
         self._steps_per_run = steps_per_run
+        self.answer_within_s = 8.0
+        """After that the caller is told that the command is accepted; it is carried out all the same."""
 
     async def start(
         self,
@@ -328,7 +328,7 @@ class Instances:
                 start_workflow_operation=operation,
                 id=command.id,
                 result_type=Outcome,
-                rpc_timeout=ANSWER_WITHIN,
+                rpc_timeout=dt.timedelta(seconds=self.answer_within_s),
             )
             return outcome
 
@@ -358,7 +358,11 @@ class Instances:
 
         async def once() -> Outcome:
             outcome: Outcome = await handle.execute_update(
-                update, command, id=command.id, result_type=Outcome, rpc_timeout=ANSWER_WITHIN
+                update,
+                command,
+                id=command.id,
+                result_type=Outcome,
+                rpc_timeout=dt.timedelta(seconds=self.answer_within_s),
             )
             return outcome
 
