@@ -10,6 +10,7 @@ from jsonschema import Draft202012Validator
 
 from workflows.definition import program as form
 from workflows.definition.expressions import compile_expression
+from workflows.definition.payload import Acceptance
 from workflows.domain.errors import InvalidInput
 from workflows.engine.actions import compile_blocks
 from workflows.engine.children import compile_invoke
@@ -135,7 +136,9 @@ def _arc(chart: Chart, model: form.Transition, source: int) -> Arc:
         through_history=any(chart.nodes[target].kind == "history" for target in targets),
         actions=compile_blocks([model.actions], owner.id or None),
         by=model.by,
+        accepts=Acceptance(model.form or {}, require=model.require),
     )
+    chart.has_forms = chart.has_forms or model.form is not None
     if targets and not arc.through_history:
         arc.domain = domain(chart, arc, targets)
     return arc

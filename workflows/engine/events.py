@@ -90,7 +90,7 @@ class Step:
 
     snapshot: Snapshot
     effects: list[dict[str, Any]]
-    """In document order. Each has "kind" and what `Effects` in `workflows/engine/README` lists for it."""
+    """In document order. Each has "kind" and what `workflows/engine/README.md` lists for it."""
     taken: list[str]
     """Ids of the transitions taken, in order; empty: the event was discarded."""
     entered: list[str] = field(default_factory=list)

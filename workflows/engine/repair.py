@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from workflows.definition.payload import Acceptance, normalise
 from workflows.definition.program import Cel, Items, Record, Text, Transition, Value
 from workflows.domain.errors import ExpressionFailed, InstanceEnded, InvalidInput, NotFound
 from workflows.engine import children
@@ -120,7 +121,7 @@ def patch(
         InvalidInput (`DATA_INVALID`): the patched data break the schema.
     """
     draft = _draft(chart, snapshot, event, incident_id)
-    data = merged(draft.data, data_patch)
+    data = normalise(chart.program.data_schema, merged(draft.data, data_patch))
     draft.own("data").clear()
     draft.data.update(data)
     draft.stale()
@@ -150,7 +151,7 @@ def _move_arc(draft: Draft, model: Transition, target: int) -> Arc:
         raise InvalidInput(f"{model.targets[0]!r} is a history state: name the state itself")
     active = draft.configuration
     limit = next((at for at in nodes[target].path if at in active and nodes[at].kind == "compound"), ROOT)
-    return Arc(model, model.id, limit, (), None, (target,), False, (), (), domain=limit)
+    return Arc(model, model.id, limit, (), None, (target,), False, (), (), Acceptance({}), domain=limit)
 
 
 def merged(value: Any, change: Any) -> Any:

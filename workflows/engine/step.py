@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from workflows.definition.payload import normalise
 from workflows.domain.errors import InstanceEnded
 from workflows.engine import children
 from workflows.engine.actions import remember
@@ -38,6 +39,7 @@ def start(
     Raises:
         ExpressionFailed, RuleRefused (`MICROSTEP_BOUND`), InvalidInput (`DATA_INVALID`).
     """
+    data = normalise(chart.program.data_schema, dict(data))
     base = Snapshot(number=number, entity_id=entity_id, tenant=tenant, creator=actor.username)
     draft = Draft(chart, base, Event("start", data, at, actor, facts or {}))
     draft.status = "running"
@@ -56,12 +58,13 @@ def step(chart: Chart, snapshot: Snapshot, event: Event) -> Step:
         ExpressionFailed, RuleRefused (`MICROSTEP_BOUND`), InvalidInput (`DATA_INVALID`).
     """
     draft = Draft(chart, snapshot, event)
+    payload = chart.normal(draft.configuration, event.name, event.data)
     goes_on = True
     if event.ref is not None or event.name in _CHILD_ENDED:
         goes_on = _note(draft)
     if draft.status == "running":
         if goes_on:
-            take(draft, event.name, event.data, by_actor=event.actor.kind != "system")
+            take(draft, event.name, payload, by_actor=event.actor.kind != "system")
         elif draft.internal:
             settle(draft)
     return finish(draft)

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
 
 from workflows.definition.expressions import Expression
+from workflows.definition.payload import Acceptance, violations
 from workflows.definition.program import Do, Program, State, Transition
 from workflows.engine.actions import Run
 from workflows.engine.children import InvokePlan
@@ -48,6 +48,8 @@ class Arc:
     """A target is a history state: domain and entry depend on what the instance remembers."""
     actions: tuple[Run, ...]
     by: tuple[str, ...]
+    accepts: Acceptance
+    """What the payload must look like: form and required names."""
     domain: int | None = None
     plan: EntryPlan | None = None
 
@@ -99,6 +101,7 @@ class Chart:
     dos: dict[str, Do] = field(default_factory=dict)
     """`do` actions by their id."""
     validator: Draft202012Validator | None = None
+    has_forms: bool = False
     eventless: dict[int, tuple[Arc, ...]] = field(default_factory=dict)
     """Atomic node -> eventless transitions of it and its ancestors, inner first; only nodes that have any."""
     _by_event: dict[tuple[int, str], tuple[Arc, ...]] = field(default_factory=dict)
@@ -120,21 +123,19 @@ class Chart:
         """Sorted ids of the atomic states in a configuration: the state that people see."""
         return sorted(name for name in configuration if self.nodes[self.number_of[name]].atomic)
 
+    def normal(self, configuration: list[int], event: str, data: Any) -> Any:
+        """The payload with numbers of the types that the form of the first transition that may take it gives them."""
+        if self.has_forms and isinstance(data, dict):
+            for number in configuration:
+                if self.nodes[number].atomic:
+                    for arc in self.arcs(number, event):
+                        if arc.model.form is not None:
+                            return arc.accepts.normal(data)
+        return data
+
     def data_violations(self, data: dict[str, Any]) -> list[dict[str, Any]]:
         """What in the data breaks their schema: {"field", "value", "constraint"}, at most 20; none without schema."""
-        if self.validator is None or self.validator.is_valid(data):
-            return []
-        problems = sorted(self.validator.iter_errors(data), key=lambda problem: list(map(str, problem.absolute_path)))
-        return [violation(problem) for problem in problems[:20]]
-
-
-def violation(problem: ValidationError) -> dict[str, Any]:
-    """A schema violation in the form of `InvalidInput.violations`."""
-    return {
-        "field": ".".join(str(part) for part in problem.absolute_path),
-        "value": problem.instance,
-        "constraint": problem.message,
-    }
+        return violations(self.validator, data) if self.validator is not None else []
 
 
 def matches(arc: Arc, event: str) -> bool:

@@ -9,14 +9,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from jsonschema import Draft202012Validator
-
 from workflows.domain.errors import ExpressionFailed
 from workflows.engine.draft import Draft
 from workflows.engine.events import Actor, Event, Verdict
 from workflows.engine.permissions import in_words, is_meant, permitted, refusal
 from workflows.engine.snapshot import Snapshot
-from workflows.engine.tables import Arc, Chart, violation
+from workflows.engine.tables import Arc, Chart
 
 _READS_EVENT = re.compile(r"(?<![\w.])event\b")
 _STRINGS = re.compile(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'')
@@ -32,6 +30,7 @@ def judge(chart: Chart, snapshot: Snapshot, event: Event, *, guards: bool = True
         ExpressionFailed: a guard could not be evaluated.
     """
     draft = Draft(chart, snapshot, event)
+    draft.see(event.name, chart.normal(draft.configuration, event.name, event.data))
     return _ended(draft, event.name) or _judge(draft, _offers(draft, event.name), payload=True, guards=guards)
 
 
@@ -89,37 +88,38 @@ def _codes(draft: Draft) -> list[str]:
 
 
 def _judge(draft: Draft, arcs: list[Arc], *, payload: bool, guards: bool = True) -> Verdict:
-    event = draft.event
     if not arcs:
-        codes = _codes(draft)
-        states = ", ".join(draft.chart.nodes[n].id for n in draft.configuration if draft.chart.nodes[n].atomic)
-        reason = f"{event.name!r} is not available in {states}; available: {', '.join(codes) or 'nothing'}"
-        return Verdict(event.name, in_words(event.name), False, 409, "TRANSITION_NOT_AVAILABLE", reason)
-    code = event.name if payload else arcs[0].model.code or arcs[0].id
+        return _unknown(draft)
+    code = draft.event.name if payload else arcs[0].model.code or arcs[0].id
     mine = [arc for arc in arcs if permitted(draft, arc)]
     if not mine:
         return _refused(code, arcs[0], 403, "FORBIDDEN", refusal(draft, arcs))
-    incomplete: Verdict | None = None
-    sound = False
+    refusals = []
     for arc in mine:
-        violations = payload_violations(arc, event.data) if payload else []
+        violations = arc.accepts.violations(draft.payload) if payload else []
         try:
             holds = not guards or _holds(draft, arc, payload)
         except ExpressionFailed:
+            # A guard may well fail on what is missing in the payload; say what is missing.
             if not violations:
                 raise
             holds = False
         if holds and not violations:
             return Verdict(code, _title(arc, code), True, require=arc.model.require, form=arc.model.form)
-        if violations and (holds or incomplete is None):
-            incomplete = _incomplete(code, arc, violations)
-        if holds and incomplete is not None:
-            return incomplete
-        sound = sound or not violations
-    if incomplete is not None and not sound:
-        return incomplete
+        if holds:
+            return _incomplete(code, arc, violations)
+        refusals.append(_incomplete(code, arc, violations) if violations else None)
     last = mine[-1]
+    if refusals[0] is not None and all(refusals):
+        return refusals[0]
     return _refused(code, last, 422, last.model.refusal or "GUARD_REFUSED", _guard_reason(mine))
+
+
+def _unknown(draft: Draft) -> Verdict:
+    name, nodes = draft.event.name, draft.chart.nodes
+    states = ", ".join(nodes[number].id for number in draft.configuration if nodes[number].atomic)
+    reason = f"{name!r} is not available in {states}; available: {', '.join(_codes(draft)) or 'nothing'}"
+    return Verdict(name, in_words(name), False, 409, "TRANSITION_NOT_AVAILABLE", reason)
 
 
 def _holds(draft: Draft, arc: Arc, payload: bool) -> bool:
@@ -151,22 +151,3 @@ def _incomplete(code: str, arc: Arc, violations: list[dict[str, Any]]) -> Verdic
     return Verdict(
         code, _title(arc, code), False, 400, "VALIDATION_ERROR", reason, arc.model.require, arc.model.form, violations
     )
-
-
-def payload_violations(arc: Arc, data: Any) -> list[dict[str, Any]]:
-    """What the payload lacks or has wrong: {"field", "value", "constraint"}."""
-    missing = [
-        {"field": name, "value": data.get(name), "constraint": "is required"}
-        for name in arc.model.require
-        if _is_empty(data.get(name))
-    ]
-    if arc.model.form is None:
-        return missing
-    validator = Draft202012Validator(arc.model.form, format_checker=Draft202012Validator.FORMAT_CHECKER)
-    named = {item["field"] for item in missing}
-    wrong = [violation(problem) for problem in validator.iter_errors(data)]
-    return missing + [item for item in wrong if item["field"] not in named]
-
-
-def _is_empty(value: Any) -> bool:
-    return value is None or value in ("", [], {}) or (isinstance(value, str) and not value.strip())
