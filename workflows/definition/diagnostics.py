@@ -51,6 +51,7 @@ CODES: dict[str, tuple[Severity, str]] = {
     "J302": ("error", "An expression with a type error."),
     "J303": ("error", "An expression reads a name or a field that does not exist."),
     "J304": ("error", "An expression gives another type than its place needs."),
+    "J305": ("error", "An expression compares with a value that cannot occur."),
     # Calls, roles, data
     "J401": ("error", "An action that is not registered."),
     "J402": ("error", "A fact that is not registered."),

@@ -10,7 +10,7 @@ from workflows.definition.expressions import compile_expression
 from workflows.definition.lower.context import Expected, Lowering, Site
 from workflows.definition.suggestions import did_you_mean
 from workflows.definition.typing.environment import Complaint
-from workflows.definition.typing.shapes import Shape
+from workflows.definition.typing.shapes import Shape, declared
 from workflows.domain.errors import InvalidInput
 
 _ALLOWED: dict[Expected, tuple[str, ...]] = {
@@ -33,6 +33,9 @@ _NO_JSON = ("BYTES", "TYPE", "UINT")
 _UNDECLARED = re.compile(r"undeclared reference to '([^']*)'")
 _UNDEFINED = re.compile(r"undefined field '([^']*)' not found in struct '([^']*)'")
 _OVERLOAD = re.compile(r"found no matching overload for '([^']*)' applied to '([^']*)'")
+_COMPARED = re.compile(
+    r"(?<![\w.])(?P<root>data|event)\.(?P<path>[A-Za-z_][\w.]*)\s*(?:==|!=)\s*(?:\"(?P<double>[^\"\\]*)\"|'(?P<single>[^'\\]*)')"
+)
 _MESSAGE = re.compile(r"jidoka\.T\d+")
 _TYPE_WORDS = {
     "null_type": "null",
@@ -70,6 +73,7 @@ def _check(lowering: Lowering, types: Types, site: Site) -> None:
         lowering.report.add("J304", _position(lowering, site, None), f"{name.lower()} is not a JSON value")
     else:
         _evaluable(lowering, site)
+        _comparisons(lowering, types, site)
 
 
 def _evaluable(lowering: Lowering, site: Site) -> None:
@@ -78,6 +82,18 @@ def _evaluable(lowering: Lowering, site: Site) -> None:
         compile_expression(site.source.strip(), site.names.extra)
     except InvalidInput as problem:
         lowering.report.add("J301", _position(lowering, site, None), problem.message)
+
+
+def _comparisons(lowering: Lowering, types: Types, site: Site) -> None:
+    """A text compared with an enumeration must be one of its values, or the comparison never changes."""
+    for match in _COMPARED.finditer(site.source):
+        root, path, text = match["root"], match["path"], match["double"] or match["single"] or ""
+        shape = declared(types.data if root == "data" else types.event(site.names), path)
+        if shape is not None and shape.enum and text not in shape.enum:
+            complaint = Complaint(1 + site.source.count("\n", 0, match.start()), match.start() + 1, "")
+            hint = did_you_mean(text, shape.enum) or f"known: {', '.join(shape.enum)}"
+            message = f"`{root}.{path}` is never `{text}`"
+            lowering.report.add("J305", _position(lowering, site, complaint), message, hint)
 
 
 def _position(lowering: Lowering, site: Site, complaint: Complaint | None) -> Position:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from workflows.definition.checks.guards import exhaustive
 from workflows.definition.document.states import Outcome, StateNode, TransitionNode
 from workflows.definition.lower.context import Lowering
 from workflows.definition.lower.tree import Place
@@ -63,7 +64,11 @@ def _order(lowering: Lowering, alternatives: Sequence[Outcome]) -> None:
 
 def _refusal(lowering: Lowering, alternatives: Sequence[TransitionNode]) -> None:
     last = alternatives[-1]
-    if last.when is not None and last.otherwise is None and all(item.when is not None for item in alternatives):
+    guards = [item.when for item in alternatives if item.when is not None]
+    if last.otherwise is not None and len(alternatives) > 1 and exhaustive(guards, lowering.data_shape):
+        message = "`else` is never used: one of the guards always holds"
+        lowering.problem("J205", (*last.path, "else"), message, key=True)
+    elif last.otherwise is None and len(guards) == len(alternatives) and not exhaustive(guards, lowering.data_shape):
         message = "when no guard holds the caller gets only a general refusal"
         lowering.problem("J505", (*last.path, "when"), message, "add `else: AN_ERROR_CODE`", key=True)
 

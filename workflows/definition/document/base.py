@@ -69,7 +69,7 @@ class Context:
 class Node(BaseModel):
     """A mapping of the file. Unknown keys are gathered in the context and left out; without one they are refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
 
     what: ClassVar[str] = "this mapping"
     """What the mapping is called in messages."""
@@ -91,8 +91,10 @@ class Node(BaseModel):
         if not isinstance(info.context, Context):
             return handler(raw)
         path, known = info.context.paths.get(id(raw), ()), cls.keys()
+        empty = [key for key in raw if raw[key] is None and key in cls._optional()]
         info.context.problems.extend(cls._unknown((*path, key), key, known) for key in raw if key not in known)
-        node = handler({key: value for key, value in raw.items() if key in known})
+        info.context.problems.extend(_empty((*path, key), key) for key in empty)
+        node = handler({key: value for key, value in raw.items() if key in known and key not in empty})
         node._path = path
         return node
 
@@ -106,9 +108,19 @@ class Node(BaseModel):
         return KeyProblem(path, "J101", f"{cls.what} has no key `{key}`", hint or "known: " + ", ".join(known))
 
     @classmethod
+    def _optional(cls) -> list[str]:
+        """Keys that may be left out, but not be left empty."""
+        fields = cls.model_fields.items()
+        return [info.alias or name for name, info in fields if info.default is None and info.annotation is not Any]
+
+    @classmethod
     def keys(cls) -> list[str]:
         """The keys as written in YAML, in the order of the manual."""
         return [info.alias or name for name, info in cls.model_fields.items()]
+
+
+def _empty(path: Path, key: str) -> KeyProblem:
+    return KeyProblem(path, "J103", f"`{key}` is empty", "give it a value, or leave the key out")
 
 
 class _ItemOrList:
