@@ -23,6 +23,8 @@ from activities.store.repositories import accounts, audit
 from activities.store.repositories.accounts import LogIn, User
 from workflows.domain.errors import LockedOut, NotAuthenticated
 
+__all__ = ["Accounts", "Session", "User"]
+
 FAILURES = 5
 """Failed log-ins in a row before an account is locked."""
 LOCK = dt.timedelta(minutes=15)

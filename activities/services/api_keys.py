@@ -57,9 +57,7 @@ class ApiKeys:
             return
         self._noted[key_id] = now
         async with self._database.transaction(tenant) as connection:
-            await api_keys.note_use(
-                connection, tenant, key_id, now=now, ip=origin.ip, at_most_every=_USE_EVERY
-            )
+            await api_keys.note_use(connection, tenant, key_id, now=now, ip=origin.ip, at_most_every=_USE_EVERY)
 
     async def create(
         self,

@@ -1,0 +1,1 @@
+"""The KPI platform contract (kpi-platform.md): so far log-in and sessions."""

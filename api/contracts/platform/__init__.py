@@ -1,0 +1,1 @@
+"""The platform's own contract: instances, inbox, definitions, incidents."""

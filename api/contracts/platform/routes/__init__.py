@@ -1,0 +1,23 @@
+"""The routes of the platform contract, by what they are about."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from api.contract import Contract
+from api.contracts.platform.errors import PlatformError, envelope
+from api.contracts.platform.routes import definitions, documents, instances, work
+
+router = APIRouter()
+for part in (work.router, definitions.router, instances.router, documents.router):
+    router.routes.extend(part.routes)
+
+CONTRACT = Contract(
+    name="platform",
+    title="Jidoka platform",
+    description="Instances of processes, the inbox, incidents and definitions.",
+    router=router,
+    envelope=envelope,
+    error_model=PlatformError,
+    prefixes=("/api/v1/workflows", "/api/v1/tasks", "/api/v1/incidents", "/api/v1/definitions"),
+)

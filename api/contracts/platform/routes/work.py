@@ -1,0 +1,140 @@
+"""What waits for somebody: the inbox, and incidents with what can be done about them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Path, Query, Request
+
+from api.contracts.platform import examples, translate
+from api.contracts.platform.errors import PlatformRoute
+from api.contracts.platform.schemas import Inbox, IncidentList, MovedView, Repair
+from api.deps import Asked, Who
+from api.operation import ACCEPTED_RESPONSE, operation
+from api.paging import PageNumber, PerPage
+from api.repeats import command_id
+from api.resolve import EntityRef, EntityType, instance_id
+from workflows.domain.errors import Conflict, IdempotencyMismatch, InvalidInput, NotFound
+from workflows.domain.records import Page, TaskEntry
+
+router = APIRouter(prefix="/api/v1", route_class=PlatformRoute)
+
+Show = Literal["mine", "offered", "both", "all"]
+Act = Literal["retry", "skip", "patch", "move"]
+OfType = Annotated[str | None, Query(max_length=100, description="Only this process.")]
+
+
+@router.get("/tasks", response_model=Inbox)
+@operation("instance.read", response=examples.INBOX)
+async def inbox(
+    who: Who,
+    asked: Asked,
+    show: Annotated[
+        Show,
+        Query(description="Assigned to the caller, open to one of their roles, both, or everybody's open tasks."),
+    ] = "both",
+    entity_type: OfType = None,
+    page: PageNumber = 1,
+    per_page: PerPage = 50,
+) -> dict[str, Any]:
+    """The inbox: open tasks, most urgent first (priority, due time, age), and how many there are of each kind."""
+    actor = who.actor
+
+    async def found(assigned: bool, offered: bool, number: int, size: int) -> Page[TaskEntry]:
+        return await asked.reading.inbox(
+            who.tenant,
+            actor.username,
+            roles=actor.roles,
+            groups=actor.groups,
+            assigned=assigned,
+            offered=offered,
+            process=entity_type,
+            page=number,
+            per_page=size,
+        )
+
+    if show == "all":
+        shown = await asked.reading.open_tasks(who.tenant, process=entity_type, page=page, per_page=per_page)
+    else:
+        shown = await found(show != "offered", show != "mine", page, per_page)
+    mine, offered = await found(True, False, 1, 1), await found(False, True, 1, 1)
+    counts = {"mine": mine.total, "offered": offered.total}
+    return translate.paged("tasks", map(translate.task, shown.items), shown) | {"counts": counts}
+
+
+@router.get("/incidents", response_model=IncidentList)
+@operation("incident.read", response=examples.INCIDENTS)
+async def incidents(
+    who: Who,
+    asked: Asked,
+    resolved: Annotated[
+        Literal["true", "false", "all"], Query(description="Open ones, resolved ones, or all.")
+    ] = "false",
+    entity_type: OfType = None,
+    page: PageNumber = 1,
+    per_page: PerPage = 50,
+) -> dict[str, Any]:
+    """Incidents, newest first: what failed and waits for a decision."""
+    wanted = {"true": True, "false": False, "all": None}[resolved]
+    found = await asked.reading.list_incidents(
+        who.tenant, process=entity_type, resolved=wanted, page=page, per_page=per_page
+    )
+    return translate.paged("incidents", map(translate.incident, found.items), found)
+
+
+@router.post(
+    "/workflows/{entity_type}/{entity_id}/incidents/{incident}/{act}",
+    response_model=MovedView,
+    responses=ACCEPTED_RESPONSE,
+)
+@operation(
+    "incident.act",
+    repeat="own",
+    request=examples.REPAIR,
+    response=examples.REPAIRED,
+    errors=(
+        NotFound("there is no open incident 9", code="NO_SUCH_INCIDENT"),
+        Conflict("this incident has nothing to retry", code="INCIDENT_NOT_RETRYABLE"),
+        IdempotencyMismatch("The idempotency key was used for another request"),
+    ),
+)
+async def act_on_incident(
+    entity_type: EntityType,
+    entity_id: EntityRef,
+    incident: Annotated[str, Path(max_length=100, description="Id of the incident within the instance.")],
+    act: Annotated[Act, Path(description="What to do about it.")],
+    body: Repair,
+    request: Request,
+    who: Who,
+    asked: Asked,
+) -> dict[str, Any]:
+    """Act on an open incident.
+
+    `retry`: try again what failed. `skip`: go on as if it had succeeded with nothing to report. `patch`: change the
+    instance's data by a JSON merge patch, then try again. `move`: leave the state for another one. Each with a
+    reason, and on record in the step log.
+    """
+    _demand_matching(act, body)
+    found = await instance_id(asked, who, entity_type, entity_id)
+    outcome = await asked.instances.repair(
+        who.tenant,
+        entity_type,
+        found,
+        incident,
+        act,
+        reason=body.reason,
+        actor=who.actor,
+        patch=body.data,
+        target=body.target,
+        command_id=command_id(request),
+    )
+    return translate.moved(outcome)
+
+
+def _demand_matching(act: Act, body: Repair) -> None:
+    """`data` belongs to patch and `target` to move; each needs its own and takes no other."""
+    for field, owner, given in (("data", "patch", body.data), ("target", "move", body.target)):
+        if (given is not None) != (act == owner):
+            constraint = f"is required for {owner}" if act == owner else f"is only for {owner}"
+            violation = {"field": field, "value": None, "constraint": constraint}
+            raise InvalidInput(f"{field} {constraint}", violations=[violation])
