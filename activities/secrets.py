@@ -41,7 +41,7 @@ class SecretBox:
     def open(self, sealed: bytes, place: str) -> str:
         """Raises SecretUnreadable."""
         nonce, ciphertext = sealed[1 : 1 + _NONCE], sealed[1 + _NONCE :]
-        if sealed[:1] == _FORMAT:
+        if sealed[:1] == _FORMAT and len(nonce) == _NONCE:
             for cipher in self._ciphers:
                 try:
                     return cipher.decrypt(nonce, ciphertext, place.encode()).decode()

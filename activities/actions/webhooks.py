@@ -17,13 +17,16 @@ from activities.actions.equipment import Equipment
 from activities.actions.registry import ActionFailed, ActivityCall, Arguments, Registry
 from activities.outbound.client import Request
 from activities.outbound.guard import OutboundFailed
-from activities.store.repositories import webhook_deliveries, webhook_endpoints
+from activities.services.origin import Origin
+from activities.store.repositories import audit, webhook_deliveries, webhook_endpoints
 from activities.store.repositories.webhook_deliveries import Attempt, Message
 from activities.store.repositories.webhook_endpoints import Endpoint
 from activities.webhooks import health
+from activities.webhooks.endpoints import ENTITY
 from activities.webhooks.message import headers
 from activities.webhooks.retries import next_wait, retry_after_s
 from activities.webhooks.secrets import signing_keys
+from workflows.engine.events import SYSTEM
 
 actions = Registry()
 
@@ -119,6 +122,7 @@ async def _settle(
             after = health.after_failure(endpoint.health, call.equipment.rules, at, gone=heard.status == 410)
             await webhook_endpoints.set_health(connection, call.tenant, endpoint.id, after)
             if after.status == "disabled" and endpoint.health.status != "disabled":
+                await _record_disabling(connection, call, endpoint, after)
                 result = result.model_copy(update={"outcome": "gone", "notice": _notice(endpoint, after)})
     attempt = Attempt(asked.attempt, at, heard.status, heard.error, heard.duration_ms, heard.response)
     await webhook_deliveries.record(connection, call.tenant, message.id, attempt, result.model_dump())
@@ -132,6 +136,16 @@ async def _note_success(connection: AsyncConnection, tenant: str, endpoint: Endp
             await webhook_endpoints.set_health(connection, tenant, endpoint.id, health.after_success(locked.health))
     if endpoint.last_success_at is None or at - endpoint.last_success_at > _FRESH:
         await webhook_endpoints.change(connection, tenant, endpoint.id, {"last_success_at": at})
+
+
+async def _record_disabling(
+    connection: AsyncConnection, call: ActivityCall, endpoint: Endpoint, after: health.Health
+) -> None:
+    entity = (ENTITY, str(endpoint.id))
+    change = ({"status": endpoint.health.status}, {"status": after.status})
+    origin = Origin(source="effect", request_id=call.key)
+    entry = origin.entry("webhook.disable", SYSTEM, entity, before=change[0], after=change[1], reason=after.reason)
+    await audit.append(connection, call.tenant, entry)
 
 
 def _notice(endpoint: Endpoint, after: health.Health) -> dict[str, str]:

@@ -16,12 +16,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from activities.outbound.client import GuardedClient
 from activities.outbound.guard import OutboundFailed
 from activities.secrets import SecretBox
-from activities.services.audit import Audit, Origin
+from activities.services.origin import Origin
 from activities.store.database import Database
-from activities.store.repositories import webhook_deliveries, webhook_endpoints
+from activities.store.repositories import audit, webhook_deliveries, webhook_endpoints
 from activities.store.repositories.webhook_deliveries import Attempt, Delivery, Draft, Filter
 from activities.store.repositories.webhook_endpoints import Endpoint, health_columns
-from activities.webhooks.endpoints import demand_enabled, demand_events, invalid, view
+from activities.webhooks.endpoints import ENTITY, demand_enabled, demand_events, invalid, view
 from activities.webhooks.health import Health
 from activities.webhooks.message import body, message_id, new_secret
 from activities.webhooks.secrets import seal
@@ -38,8 +38,6 @@ MOST_REPLAYED = 1000
 OVERLAP = dt.timedelta(hours=24)
 """Time in which the old secret goes on signing beside the new one."""
 
-_ENTITY = "webhook_endpoint"
-
 
 class Webhooks:
     """One per process. What is managed here is allowed by the caller's policy check; it is recorded here."""
@@ -47,14 +45,12 @@ class Webhooks:
     def __init__(
         self,
         database: Database,
-        audit: Audit,
         http: GuardedClient,
         secrets: SecretBox,
         *,
         now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
     ) -> None:
         self._database = database
-        self._audit = audit
         self._http = http
         self._secrets = secrets
         self._now = now
@@ -97,7 +93,7 @@ class Webhooks:
             if await webhook_endpoints.count(connection, tenant) >= MOST_ENDPOINTS:
                 raise Conflict(f"a tenant has at most {MOST_ENDPOINTS} endpoints", code="TOO_MANY_ENDPOINTS")
             endpoint = await webhook_endpoints.add(connection, tenant, values)
-            await self._record(connection, tenant, "create", endpoint, actor, origin, after=view(endpoint))
+            await _record(connection, tenant, "create", endpoint, actor, origin, after=view(endpoint))
         return endpoint, secret
 
     async def page(self, tenant: str, *, limit: int, offset: int) -> tuple[list[Endpoint], int]:
@@ -138,9 +134,7 @@ class Webhooks:
             if not values:
                 return before
             after = await webhook_endpoints.change(connection, tenant, endpoint_id, values)
-            await self._record(
-                connection, tenant, "update", after, actor, origin, before=view(before), after=view(after)
-            )
+            await _record(connection, tenant, "update", after, actor, origin, before=view(before), after=view(after))
         return after
 
     async def delete(self, tenant: str, endpoint_id: int, *, actor: Actor, origin: Origin) -> None:
@@ -148,7 +142,7 @@ class Webhooks:
         async with self._database.transaction(tenant) as connection:
             endpoint = await _endpoint(connection, tenant, endpoint_id, for_update=True)
             await webhook_endpoints.change(connection, tenant, endpoint_id, {"deleted_at": self._now()})
-            await self._record(connection, tenant, "delete", endpoint, actor, origin, before=view(endpoint))
+            await _record(connection, tenant, "delete", endpoint, actor, origin, before=view(endpoint))
 
     async def rotate_secret(
         self, tenant: str, endpoint_id: int, *, overlap: dt.timedelta = OVERLAP, actor: Actor, origin: Origin
@@ -163,7 +157,7 @@ class Webhooks:
                 "previous_secret_until": self._now() + overlap,
             }
             after = await webhook_endpoints.change(connection, tenant, endpoint_id, values)
-            await self._record(connection, tenant, "rotate_secret", after, actor, origin)
+            await _record(connection, tenant, "rotate_secret", after, actor, origin)
         return after, secret
 
     # --- deliveries -------------------------------------------------------------------------------------------
@@ -197,7 +191,7 @@ class Webhooks:
                 requested_by=actor.username,
             )
             delivery = await _added(connection, tenant, draft)
-            await self._record(connection, tenant, "test", endpoint, actor, origin)
+            await _record(connection, tenant, "test", endpoint, actor, origin)
         return delivery
 
     async def deliveries(self, tenant: str, wanted: Filter, *, limit: int, offset: int) -> tuple[list[Delivery], int]:
@@ -225,7 +219,7 @@ class Webhooks:
             endpoint = await _endpoint(connection, tenant, old.endpoint_id)
             demand_enabled(endpoint)
             new = await _added(connection, tenant, _again(tenant, old, actor))
-            await self._record(connection, tenant, "replay", endpoint, actor, origin, after={"delivery": delivery_id})
+            await _record(connection, tenant, "replay", endpoint, actor, origin, after={"delivery": delivery_id})
         return new
 
     async def replay_range(self, tenant: str, endpoint_id: int, wanted: Filter, *, actor: Actor, origin: Origin) -> int:
@@ -244,7 +238,7 @@ class Webhooks:
             if len(found) > MOST_REPLAYED:
                 raise InvalidInput(f"more than {MOST_REPLAYED} deliveries match; narrow the range")
             added = await webhook_deliveries.add(connection, [_again(tenant, old, actor) for old in found])
-            await self._record(connection, tenant, "replay", endpoint, actor, origin, after={"deliveries": len(added)})
+            await _record(connection, tenant, "replay", endpoint, actor, origin, after={"deliveries": len(added)})
         return len(added)
 
     # --- common -----------------------------------------------------------------------------------------------
@@ -257,28 +251,20 @@ class Webhooks:
             if problem.kind == "address":
                 raise invalid("url", url, problem.message) from problem
 
-    async def _record(
-        self,
-        connection: AsyncConnection,
-        tenant: str,
-        deed: str,
-        endpoint: Endpoint,
-        actor: Actor,
-        origin: Origin,
-        *,
-        before: dict[str, Any] | None = None,
-        after: dict[str, Any] | None = None,
-    ) -> None:
-        await self._audit.write(
-            connection,
-            tenant,
-            actor=actor,
-            action=f"webhook.{deed}",
-            entity=(_ENTITY, str(endpoint.id)),
-            origin=origin,
-            before=before,
-            after=after,
-        )
+
+async def _record(
+    connection: AsyncConnection,
+    tenant: str,
+    deed: str,
+    endpoint: Endpoint,
+    actor: Actor,
+    origin: Origin,
+    *,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+) -> None:
+    entry = origin.entry(f"webhook.{deed}", actor, (ENTITY, str(endpoint.id)), before=before, after=after)
+    await audit.append(connection, tenant, entry)
 
 
 async def _endpoint(

@@ -9,6 +9,9 @@ from typing import Any
 from activities.store.repositories.webhook_endpoints import Endpoint
 from workflows.domain.errors import Conflict, InvalidInput
 
+ENTITY = "webhook_endpoint"
+"""What the audit trail calls an endpoint."""
+
 _PATTERN = re.compile(r"\*|[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*(\.\*)?")
 _LONGEST = 100
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import func, or_, select
-from sqlalchemy.dialects.postgresql import TEXT, array
+from sqlalchemy import Text, func, literal, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from activities.store.tables import instances, tasks, users
+
+_TEXTS = ARRAY(Text)
 
 _u = users.c
 _t = tasks.c
@@ -37,8 +39,8 @@ async def addresses(
     """Addresses of active users that fit any of the three, each once, sorted. User names compare without case."""
     wanted = or_(
         func.lower(_u.username).in_([name.lower() for name in names]),
-        _u.roles.overlap(array(sorted(roles), type_=TEXT)),
-        _u.groups.overlap(array(sorted(groups), type_=TEXT)),
+        _u.roles.overlap(literal(sorted(roles), _TEXTS)),
+        _u.groups.overlap(literal(sorted(groups), _TEXTS)),
     )
     query = select(_u.email).where(_u.tenant_id == tenant, _u.active, _u.email.is_not(None), wanted)
     return sorted({email for email in (await connection.execute(query)).scalars() if email})
