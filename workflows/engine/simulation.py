@@ -131,6 +131,13 @@ class Simulation:
         told = {"code": "ACTION_FAILED", "message": "the action failed", **error}
         return self.send(f"error.do.{effect['def']}", {"error": told}, ref=effect["id"])
 
+    def reported_by(self, event: str) -> str | None:
+        """The effect that an event named `done.do.…` or `error.do.…` reports on, if one is pending."""
+        for effect in self.snapshot.pending.values():
+            if event in (f"done.do.{effect.get('def')}", f"error.do.{effect.get('def')}"):
+                return str(effect["id"])
+        return None
+
     def child(
         self,
         which: int | str,

@@ -19,7 +19,7 @@ LINE = 15.0
 PAD = 14.0
 _TITLE = 12.5
 _SMALL = 11.0
-_LONGEST_GUARD = 34
+_LONGEST = 40
 
 
 @dataclass(slots=True)
@@ -47,6 +47,8 @@ class Arrow:
     lines: list[str] = field(default_factory=list)
     full: list[str] = field(default_factory=list)
     """The same without shortening."""
+    way: list[str] = field(default_factory=list)
+    """Containers it runs through, from the source outwards and inwards to the target."""
     points: list[Point] = field(default_factory=list)
     label_at: Point | None = None
 
@@ -68,7 +70,7 @@ def text_width(text: str, size: float) -> float:
     """A generous guess: no font is at hand, and a label may be wide but must not overlap."""
     narrow = sum(letter in "iljtfrI .,:;'|()[]" for letter in text)
     wide = sum(letter in "mwMWABCDEFGHKNOPQRSUVXYZ" for letter in text)
-    return size * (0.56 * (len(text) - narrow - wide) + 0.33 * narrow + 0.78 * wide)
+    return size * (0.6 * (len(text) - narrow - wide) + 0.36 * narrow + 0.8 * wide)
 
 
 @dataclass(slots=True)
@@ -90,8 +92,8 @@ class _Planner:
         self._ports: dict[str, list[_Port]] = {}
         self._offsets: dict[tuple[str, str], float] = {}
         """(container, arrow) -> x of its port from the container's left side."""
-        self._pieces: dict[str, list[tuple[str, Link, bool]]] = {}
-        """Arrow -> (container, link, drawn against the link's direction) from the source to the target."""
+        self._pieces: dict[tuple[str, str], tuple[Link, bool]] = {}
+        """(container, arrow) -> its part in there, and whether it runs against the direction of the link."""
         self._initial("", program.initial)
         self._add("", program.states)
         self._arrows = self._merge(program)
@@ -171,6 +173,7 @@ class _Planner:
         outwards, inwards = self._above(arrow.source), self._above(arrow.target)
         scope = next(container for container in outwards if container in inwards)
         left, entered = outwards[: outwards.index(scope)], inwards[: inwards.index(scope)]
+        arrow.way = [*left, scope, *reversed(entered)]
         start = left[-1] if left else arrow.source
         end = entered[-1] if entered else arrow.target
         self._links.setdefault(scope, []).append((arrow, start, end))
@@ -242,26 +245,15 @@ class _Planner:
         if arrow.lines:
             label = (max(text_width(line, _SMALL) for line in arrow.lines) + 8.0, LINE * len(arrow.lines))
         link = Link(arrow.id, upper, lower, *self._holds(arrow, upper, lower), label=label)
-        self._pieces.setdefault(arrow.id, []).append((scope, link, backwards))
+        self._pieces[scope, arrow.id] = link, backwards
         return link
 
     def _port_link(self, scope: str, port: _Port) -> Link:
         border = f"↕{port.arrow.id}"
         upper, lower = (port.child, border) if port.bottom else (border, port.child)
         link = Link(f"{port.arrow.id}@{scope}", upper, lower, *self._holds(port.arrow, upper, lower))
-        pieces = self._pieces.setdefault(port.arrow.id, [])
-        piece = (scope, link, port.outgoing != port.bottom)
-        if port.outgoing:
-            outgoing = sum(container in self._above(port.arrow.source) for container, _, _ in pieces)
-            pieces.insert(outgoing, piece)
-        else:
-            pieces.insert(len(pieces) - self._entered(port, pieces), piece)
+        self._pieces[scope, port.arrow.id] = link, port.outgoing != port.bottom
         return link
-
-    def _entered(self, port: _Port, pieces: list[tuple[str, Link, bool]]) -> int:
-        """Pieces already there that lie inside this one's container, towards the target."""
-        around = self._above(port.arrow.target)
-        return sum(container in around for container, _, _ in pieces)
 
     def _holds(self, arrow: Arrow, upper: str, lower: str) -> tuple[float | None, float | None]:
         return self._offsets.get((upper, arrow.id)), self._offsets.get((lower, arrow.id))
@@ -273,7 +265,8 @@ class _Planner:
             self._shift(child, shape.x, shape.y)
 
     def _follow(self, arrow: Arrow) -> None:
-        for container, link, reverse in self._pieces.get(arrow.id, []):
+        for container in arrow.way:
+            link, reverse = self._pieces[container, arrow.id]
             around = self._shapes[container]
             points = [(x + around.x, y + around.y) for x, y in link.points]
             arrow.points += reversed(points) if reverse else points
@@ -303,11 +296,14 @@ def _shape(state: State, container: Literal["container", "region"]) -> Shape:
 
 
 def _short(state: State, transition: Transition) -> str:
-    """Label with the guard cut to a readable length."""
-    words = transition.title or arrow_label(state, transition, guards=False)
-    if transition.when is None:
+    """Label as people say it. A guard stands there only where it tells alternatives apart, cut to a readable length."""
+    words = _cut(transition.title or arrow_label(state, transition, guards=False))
+    others = [other for other in state.transitions if other.events == transition.events]
+    if transition.when is None or (words and len(others) < 2):
         return words
-    guard = " ".join(transition.when.split())
-    if len(guard) > _LONGEST_GUARD:
-        guard = guard[: _LONGEST_GUARD - 1] + "…"
-    return f"{words} [{guard}]".strip()
+    return f"{words} [{_cut(transition.when)}]".strip()
+
+
+def _cut(text: str) -> str:
+    joined = " ".join(text.split())
+    return joined if len(joined) <= _LONGEST else joined[: _LONGEST - 1] + "…"
