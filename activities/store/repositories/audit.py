@@ -71,7 +71,8 @@ async def page(
         query = query.where(_a.at >= wanted.since)
     if wanted.until is not None:
         query = query.where(_a.at < wanted.until)
+    query = query.order_by(_a.at.desc(), _a.id.desc())
     total, exact = await paging.count(connection, query)
     limit, offset = paging.window(number, per_page)
-    rows = await connection.execute(query.order_by(_a.id.desc()).limit(limit).offset(offset))
+    rows = await connection.execute(query.limit(limit).offset(offset))
     return Page(records(AuditEntry, rows), total, number, per_page, exact)

@@ -17,6 +17,7 @@ from workflows.domain.records import AttemptEntry, InstanceSummary, Page, StepEn
 
 _i = instances.c
 _KEY = (_i.tenant_id, _i.process, _i.entity_id)
+_NEWEST_FIRST = (_i.created_at.desc(), _i.entity_id.desc())
 _LAST = "\U0010ffff"  # sorts after every character that a number can go on with
 
 _TITLE = (
@@ -57,14 +58,14 @@ async def page(
     connection: AsyncConnection, tenant: str, wanted: InstanceFilter, number: int, per_page: int
 ) -> Page[InstanceSummary]:
     """Newest first."""
-    keys = await _narrowed(connection, tenant, wanted)
+    keys = (await _narrowed(connection, tenant, wanted)).order_by(*_NEWEST_FIRST)
     total, exact = await paging.count(connection, keys)
     limit, offset = paging.window(number, per_page)
-    newest = keys.order_by(_i.created_at.desc(), _i.entity_id.desc()).limit(limit).offset(offset).subquery()
+    newest = keys.limit(limit).offset(offset).subquery()
     query = (
         select(*_SUMMARY)
         .join(newest, and_(*(column == newest.c[column.name] for column in _KEY)))
-        .order_by(_i.created_at.desc(), _i.entity_id.desc())
+        .order_by(*_NEWEST_FIRST)
     )
     rows = await connection.execute(query)
     return Page(records(InstanceSummary, rows), total, number, per_page, exact)

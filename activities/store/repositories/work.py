@@ -71,11 +71,10 @@ async def incidents_page(
         query = query.where(_n.process == process)
     if resolved is not None:
         query = query.where(_n.resolved_at.is_not(None) if resolved else _n.resolved_at.is_(None))
+    query = query.order_by(_n.since.desc(), _n.entity_id.desc(), _n.incident)
     total, exact = await paging.count(connection, query)
     limit, offset = paging.window(page, per_page)
-    rows = await connection.execute(
-        query.order_by(_n.since.desc(), _n.entity_id.desc(), _n.incident).limit(limit).offset(offset)
-    )
+    rows = await connection.execute(query.limit(limit).offset(offset))
     return Page(records(IncidentEntry, rows), total, page, per_page, exact)
 
 
@@ -108,8 +107,8 @@ def _offered(tenant: str, candidates: Sequence[str], process: str | None) -> Sel
 
 
 async def _tasks(connection: AsyncConnection, query: Select[Any], page: int, per_page: int) -> Page[TaskEntry]:
-    total, exact = await paging.count(connection, query)
+    urgent = query.order_by(_t.priority, _t.due_at.asc().nulls_last(), _t.opened_at, _t.entity_id, _t.task)
+    total, exact = await paging.count(connection, urgent)
     limit, offset = paging.window(page, per_page)
-    urgent = (_t.priority, _t.due_at.asc().nulls_last(), _t.opened_at, _t.entity_id, _t.task)
-    rows = await connection.execute(query.order_by(*urgent).limit(limit).offset(offset))
+    rows = await connection.execute(urgent.limit(limit).offset(offset))
     return Page(records(TaskEntry, rows), total, page, per_page, exact)

@@ -35,6 +35,6 @@ audit = Table(
 )
 _a = audit.c
 Index("ix_audit_at", _a.tenant_id, _a.at.desc(), _a.id.desc())
-Index("ix_audit_entity", _a.tenant_id, _a.entity_type, _a.entity_id, _a.id.desc())
-Index("ix_audit_username", _a.tenant_id, _a.username, _a.id.desc())
-Index("ix_audit_action", _a.tenant_id, _a.action, _a.id.desc())
+Index("ix_audit_entity", _a.tenant_id, _a.entity_type, _a.entity_id, _a.at.desc(), _a.id.desc())
+Index("ix_audit_username", _a.tenant_id, _a.username, _a.at.desc(), _a.id.desc())
+Index("ix_audit_action", _a.tenant_id, _a.action, _a.at.desc(), _a.id.desc())

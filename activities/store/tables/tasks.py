@@ -34,7 +34,16 @@ tasks = Table(
 )
 _t = tasks.c
 Index("ix_tasks_assignee", _t.tenant_id, _t.assignee, postgresql_where=_t.closed_at.is_(None))
-Index("ix_tasks_open", _t.tenant_id, _t.opened_at.desc(), postgresql_where=_t.closed_at.is_(None))
+Index(
+    "ix_tasks_open",
+    _t.tenant_id,
+    _t.priority,
+    _t.due_at,
+    _t.opened_at,
+    _t.entity_id,
+    _t.task,
+    postgresql_where=_t.closed_at.is_(None),
+)
 
 task_candidates = Table(
     "task_candidates",

@@ -145,7 +145,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit")),
         comment="append-only: a trigger refuses UPDATE, DELETE and TRUNCATE",
     )
-    op.create_index("ix_audit_action", "audit", ["tenant_id", "action", sa.literal_column("id DESC")], unique=False)
+    op.create_index(
+        "ix_audit_action",
+        "audit",
+        ["tenant_id", "action", sa.literal_column("at DESC"), sa.literal_column("id DESC")],
+        unique=False,
+    )
     op.create_index(
         "ix_audit_at",
         "audit",
@@ -155,10 +160,15 @@ def upgrade() -> None:
     op.create_index(
         "ix_audit_entity",
         "audit",
-        ["tenant_id", "entity_type", "entity_id", sa.literal_column("id DESC")],
+        ["tenant_id", "entity_type", "entity_id", sa.literal_column("at DESC"), sa.literal_column("id DESC")],
         unique=False,
     )
-    op.create_index("ix_audit_username", "audit", ["tenant_id", "username", sa.literal_column("id DESC")], unique=False)
+    op.create_index(
+        "ix_audit_username",
+        "audit",
+        ["tenant_id", "username", sa.literal_column("at DESC"), sa.literal_column("id DESC")],
+        unique=False,
+    )
 
 
 def downgrade() -> None:

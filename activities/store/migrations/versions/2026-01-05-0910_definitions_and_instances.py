@@ -271,7 +271,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tasks_open",
         "tasks",
-        ["tenant_id", sa.literal_column("opened_at DESC")],
+        ["tenant_id", "priority", "due_at", "opened_at", "entity_id", "task"],
         unique=False,
         postgresql_where=sa.text("closed_at IS NULL"),
     )
