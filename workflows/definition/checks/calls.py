@@ -10,6 +10,7 @@ from workflows.definition.suggestions import did_you_mean
 from workflows.definition.typing.fit import misfits
 from workflows.definition.typing.shapes import Shape, shape_of
 
+_A = {"sql": "an action", "activity": "an action", "fact": "a fact"}
 _MODES = {"action": ("sql", "activity"), "fact": ("fact",)}
 
 
@@ -27,7 +28,7 @@ def _unknown(lowering: Lowering, call: Call, modes: tuple[str, ...]) -> None:
     known = sorted(item.name for item in lowering.catalogue.signatures.values() if item.mode in modes)
     code = "J401" if call.mode == "action" else "J402"
     other = lowering.catalogue.get(call.name)
-    hint = f"`{call.name}` is a {other.mode}" if other is not None else did_you_mean(call.name, known)
+    hint = f"`{call.name}` is {_A[other.mode]}" if other is not None else did_you_mean(call.name, known)
     lowering.problem(code, call.path, f"the {call.mode} `{call.name}` is not registered", hint)
 
 

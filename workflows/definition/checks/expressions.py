@@ -58,6 +58,10 @@ def check_expressions(lowering: Lowering, types: Types) -> None:
 
 
 def _check(lowering: Lowering, types: Types, site: Site) -> None:
+    if not site.source.strip():
+        hint = "for an empty text write '\"\"'"
+        lowering.report.add("J301", lowering.source.locate(site.path), "an empty expression", hint)
+        return
     typed = types.check(site.source, site.names)
     if typed.complaints:
         for complaint in typed.complaints:
@@ -118,8 +122,14 @@ def _explain(complaint: Complaint, types: Types, site: Site) -> tuple[str, str, 
         operator, operands = _operator(match[1]), _in_words(match[2], types)
         return "J302", f"`{operator}` does not work on {operands}", _suggest_types(match[1], match[2])
     if "Syntax error" in text or "unsupported syntax" in text:
-        return "J301", _MESSAGE.sub("it", text[:200]), None
+        return "J301", _syntax(text), None
     return "J302", _MESSAGE.sub("a mapping", text[:200]), None
+
+
+def _syntax(text: str) -> str:
+    if "<EOF>" in text:
+        return "the expression ends too early"
+    return text.removeprefix("Syntax error: ").split(" expecting ")[0][:200]
 
 
 def _known(fields: list[str]) -> str:
@@ -133,7 +143,7 @@ def _suggest_name(name: str, types: Types, site: Site) -> str | None:
     if name in types.event(site.names).fields:
         return f"did you mean `event.{name}`?"
     near = did_you_mean(name, types.known_names(site.names))
-    if near is None and site.source.strip() == name:
+    if near is None and site.source.strip() == name and name.isidentifier():
         return f"for the text {name} write '\"{name}\"'"
     return near
 

@@ -27,9 +27,12 @@ def check_transitions(lowering: Lowering, program: Program) -> None:
             for alternative, transition in zip(written, lowered, strict=False):
                 _payload(lowering, alternative, transition)
                 _permission(lowering, place, alternative, transition, raised)
-    for written in lowering.document.transitions.values():
+    for code, written in lowering.document.transitions.items():
         _order(lowering, written)
         _refusal(lowering, written)
+        if written[0].by is None and code not in raised:
+            message = f"`{code}` has no `by`: only the system may take it, and where there is a task its candidates"
+            lowering.problem("J507", written[0].path, message, "add `by: [role:…]`", key=True)
     if not program.start_by:
         message = "nobody may start an instance but the system"
         lowering.problem("J508", ("process",), message, "add `start: {by: [role:…]}`, or `by: [system]`", key=True)

@@ -164,6 +164,12 @@ class Pattern:
         return {**handler(schema), "pattern": f"^(?:{self.pattern})$"}
 
 
+def _schema_reference(raw: Any) -> Any:
+    if isinstance(raw, str | dict):
+        return raw
+    raise PydanticCustomError("schema", "a schema is the path of a file, or a mapping")
+
+
 NAME = r"[A-Za-z_][A-Za-z0-9_-]*"
 CODE = r"[A-Za-z_][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*"
 
@@ -192,7 +198,7 @@ Template = str
 """Text with `{CEL}` holes."""
 DurationText = str
 """ISO 8601, or CEL that gives one."""
-SchemaRef = str | dict[str, Any]
+SchemaRef = Annotated[str | dict[str, Any], BeforeValidator(_schema_reference)]
 """Path of a JSON Schema beside the definition, or the schema itself."""
 Values = dict[str, Any]
 """Name -> value: a text is CEL; numbers, booleans and null are literals; lists and mappings of these."""

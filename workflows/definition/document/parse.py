@@ -12,15 +12,21 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from workflows.definition.diagnostics import Report
+from workflows.definition.document.actions import KINDS
 from workflows.definition.document.base import Context
 from workflows.definition.document.process import ProcessDocument
+from workflows.definition.document.scenarios import STEPS
 from workflows.definition.reader import Path, Source
+from workflows.definition.suggestions import did_you_mean
 
 _ROUNDS = 60
 """Each round removes at least one value; a file with more broken places than this has been told enough."""
 
 _PLACEHOLDERS = {"process": "unnamed", "version": "0.0.0", "title": ""}
 
+_SPOKEN = {"name": "J104", "spoken_step": "J103", "not_an_action": "J107", "not_a_step": "J103", "schema": "J103"}
+"""Errors whose message is ours -> code."""
+_EMPTY = ("too_short", "string_too_short")
 _NOTHING = object()
 
 _TYPES = {
@@ -31,7 +37,6 @@ _TYPES = {
     "bool_type": "true or false",
     "list_type": "a list",
     "dict_type": "a mapping",
-    "mapping": "a mapping",
     "model_type": "a mapping",
 }
 
@@ -84,23 +89,34 @@ def _explain(error: ErrorDetails, source: Source, report: Report) -> None:
     is_key = path[-1] == "[key]" if path else False
     position = source.locate(path[:-1] if is_key else path, key=is_key)
     code, message = _message(error, path)
-    report.add(code, position, message)
+    report.add(code, position, message, _suggestion(error))
 
 
 def _message(error: ErrorDetails, path: Path) -> tuple[str, str]:
     kind = error["type"]
     label = next((f"`{item}`" for item in reversed(path) if isinstance(item, str) and item[:1] not in "<["), "it")
-    if kind in ("name", "spoken_step"):
-        return "J104" if kind == "name" else "J103", error["msg"]
-    if kind == "not_an_action":
-        return "J107", error["msg"]
+    if kind in _SPOKEN:
+        return _SPOKEN[kind], error["msg"]
     if kind == "mapping":
-        return "J103", error["msg"]
+        return "J103", f"{error['msg']}, not {_shown(error['input'])}"
+    if kind in _EMPTY:
+        return "J103", f"{label} must not be empty"
     if kind in _TYPES:
         return "J103", f"{label} must be {_TYPES[kind]}, not {_shown(error['input'])}"
     if kind == "literal_error":
-        return "J103", f"{label} must be {error['ctx']['expected']}, not {_shown(error['input'])}"
-    return "J103", f"{label}: {error['msg'][:1].lower()}{error['msg'][1:]}"
+        expected = str(error["ctx"]["expected"]).replace("True", "true")
+        return "J103", f"{label} must be {expected}, not {_shown(error['input'])}"
+    return "J103", f"{label}: {error['msg'].replace('Input should be', 'must be')}"
+
+
+def _suggestion(error: ErrorDetails) -> str | None:
+    """Quotes for a number that stands for a text; the key that tells the kind of a mapping, when it is misspelt."""
+    if error["type"] == "string_type" and isinstance(error["input"], int | float | bool):
+        return "write it in quotes"
+    known = {"not_an_action": KINDS, "not_a_step": STEPS}.get(error["type"])
+    if known is None or not isinstance(error["input"], dict):
+        return None
+    return next((hint for key in error["input"] if (hint := did_you_mean(key, known))), None)
 
 
 def _shown(value: Any) -> str:

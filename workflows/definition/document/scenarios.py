@@ -84,7 +84,7 @@ class FactsStep(Node):
     """Values of facts from here on."""
 
 
-_STEPS: dict[str, type[Node]] = {
+STEPS: dict[str, type[Node]] = {
     "event": EventStep,
     "transition": TransitionStep,
     "refused": RefusedStep,
@@ -101,8 +101,8 @@ def _step_kind(raw: Any) -> str | None:
     if isinstance(raw, str):
         return "<spoken>"
     if isinstance(raw, dict):
-        return next((f"<{key}>" for key in raw if key in _STEPS), None)
-    return next((f"<{key}>" for key, model in _STEPS.items() if type(raw) is model), None)
+        return next((f"<{key}>" for key in raw if key in STEPS), None)
+    return next((f"<{key}>" for key, model in STEPS.items() if type(raw) is model), None)
 
 
 def _spoken(text: Any) -> Any:
@@ -134,7 +134,7 @@ StepNode = Annotated[
     Discriminator(
         _step_kind,
         custom_error_type="not_a_step",
-        custom_error_message="a step is a text `CODE by WHO` or a mapping with one of the keys " + ", ".join(_STEPS),
+        custom_error_message="a step is a text `CODE by WHO` or a mapping with one of the keys " + ", ".join(STEPS),
     ),
 ]
 

@@ -45,20 +45,19 @@ class Shape:
     """Of an object: name of its CEL type, given when the types are declared."""
 
     def __str__(self) -> str:
-        name = _WORDS.get(self.kind, self.kind)
-        if self.kind in ("list", "map") and self.items is not None:
-            name = f"{name} of {self.items}"
-        return f"{name} or null" if self.nullable else name
+        return _WORDS[self.kind] + (" or null" if self.nullable else "")
 
 
-_WORDS = {
-    "string": "text",
-    "int": "whole number",
-    "double": "number",
-    "bool": "true or false",
-    "object": "mapping",
-    "map": "mapping",
+_WORDS: dict[Kind, str] = {
     "dyn": "any value",
+    "string": "a text",
+    "int": "a whole number",
+    "double": "a number",
+    "bool": "true or false",
+    "null": "null",
+    "list": "a list",
+    "map": "a mapping",
+    "object": "a mapping",
 }
 
 DYN = Shape("dyn")
@@ -131,12 +130,13 @@ class _Shaper:
         properties, others = schema.get("properties", {}), schema.get("additionalProperties")
         if not properties and isinstance(others, Mapping) and others:
             shape.kind, shape.items = "map", self.shape(others)
-        elif _open(schema) or len(properties) > MOST_FIELDS or not all(map(_readable, properties)):
+        elif _open(schema) or len(properties) > MOST_FIELDS:
             shape.kind, shape.items = "map", DYN
         else:
             # Filled in place: a shape that contains itself is copied before it is complete.
             for name, part in properties.items():
-                shape.fields[name] = self.shape(part)
+                if _readable(name):
+                    shape.fields[name] = self.shape(part)
 
     def _referenced(self, reference: str) -> Shape:
         """One shape for a reference, there before it is filled, so that a schema may refer to itself."""
