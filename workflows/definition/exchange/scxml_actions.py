@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from xml.etree.ElementTree import Element, SubElement
 
+from workflows.definition.exchange.scxml_extension import PROCESS_TYPE
 from workflows.definition.exchange.values import cel_source
 from workflows.definition.program import (
     Action,
@@ -12,6 +13,7 @@ from workflows.definition.program import (
     Cancel,
     Cel,
     Compensate,
+    Compensation,
     Const,
     Do,
     Emit,
@@ -25,9 +27,6 @@ from workflows.definition.program import (
     Start,
     Value,
 )
-
-PROCESS_TYPE = "urn:jidoka:scxml:1:process"
-"""`type` of sends to, and invocations of, other processes."""
 
 
 def actions_into(parent: Element, actions: Iterable[Action]) -> None:
@@ -55,7 +54,7 @@ def _action(parent: Element, action: Action) -> None:
             for path, value in action.values.items():
                 SubElement(parent, "assign", {"location": f"data.{path}", **value_attributes(value)})
         case Raise():
-            parameters_into(SubElement(parent, "raise", {"event": action.event}), action.data, "jidoka:param")
+            _raise(parent, action)
         case Send():
             _send(parent, action)
         case Cancel():
@@ -71,6 +70,15 @@ def _action(parent: Element, action: Action) -> None:
             _own(parent, action)
 
 
+def _raise(parent: Element, action: Raise) -> None:
+    """`<raise>` carries no data in SCXML: a whole payload is a `<send>` to the internal queue."""
+    if action.content is None:
+        parameters_into(SubElement(parent, "raise", {"event": action.event}), action.data, "jidoka:param")
+        return
+    element = SubElement(parent, "send", {"event": action.event, "target": "#_internal"})
+    SubElement(element, "content", value_attributes(action.content))
+
+
 def _send(parent: Element, action: Send) -> None:
     marks = {"event": action.event}
     if action.id is not None:
@@ -82,7 +90,10 @@ def _send(parent: Element, action: Send) -> None:
     element = SubElement(parent, "send", marks)
     if action.number is not None:
         SubElement(element, "jidoka:number", value_attributes(action.number))
-    parameters_into(element, action.data)
+    if action.content is not None:
+        SubElement(element, "content", value_attributes(action.content))
+    else:
+        parameters_into(element, action.data)
 
 
 def _log(parent: Element, action: Log) -> None:
@@ -130,8 +141,12 @@ def _do(parent: Element, action: Do) -> None:
     if action.retry is not None:
         _retry(element, action.retry)
     if action.compensate is not None:
-        undo = SubElement(element, "jidoka:compensation", {"action": action.compensate.action})
+        undo = SubElement(element, "jidoka:compensation", _undo_marks(action.compensate))
         parameters_into(undo, action.compensate.with_)
+
+
+def _undo_marks(undo: Compensation) -> dict[str, str]:
+    return {"action": undo.action, "mode": undo.mode}
 
 
 def _retry(element: Element, retry: Retry) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
+from workflows.definition.exchange import scxml_extension as extension
 from workflows.definition.exchange.markup import Element, invalid
 from workflows.definition.exchange.scxml_dialects import Dialect
 from workflows.definition.program import (
@@ -52,13 +54,28 @@ class Content:
             text = param.get("expr") or param.get("location")
             if text is None:
                 raise invalid("<param> needs expr or location", param.line)
-            values[param.get("name") or ""] = self._dialect.value(text, param.line)
+            values[param.get("name") or ""] = extension.typed(param) or self._dialect.value(text, param.line)
         return values
 
+    def value(self, text: str, line: int) -> Value:
+        """An expression as the dialect of the document reads it."""
+        return self._dialect.value(text, line)
+
+    @contextmanager
+    def loop(self, item: str | None) -> Iterator[None]:
+        """Inside, expressions may read `item`."""
+        if item is not None:
+            self._dialect.enter_loop(item, None)
+        yield
+        if item is not None:
+            self._dialect.leave_loop()
+
     def _action(self, element: Element) -> list[Action]:
+        if extension.is_own(element):
+            return extension.action(element, self)
         match element.tag:
             case "raise":
-                return [Raise(event=_required(element, "event"))]
+                return [extension.raised(element, self)]
             case "send":
                 return self._send(element)
             case "cancel":
@@ -80,6 +97,7 @@ class Content:
         location = self._dialect.location(_required(element, "location"), element.line)
         expression = element.get("expr")
         data = self._dialect.data(element) if expression is None else self._dialect.value(expression, element.line)
+        data = extension.typed(element) or data
         return Set(values={location: data})
 
     def _if(self, element: Element) -> Action:
@@ -114,11 +132,13 @@ class Content:
     def _log(self, element: Element) -> Action:
         expression = element.get("expr")
         value = self._dialect.log_value(expression, element.line) if expression is not None else None
-        return Log(label=element.get("label"), value=value)
+        return Log(label=element.get("label"), value=extension.typed(element) or value)
 
     # --- send ------------------------------------------------------------------------------------------------
 
     def _send(self, element: Element) -> list[Action]:
+        if element.get("type") == extension.PROCESS_TYPE:
+            return [extension.sent(element, self)]
         if element.get("typeexpr") or (element.get("type") or "scxml").rstrip("/") not in _EVENT_PROCESSORS:
             raise invalid("only sends to statecharts are convertible", element.line)
         event = self._literal(element, "event")

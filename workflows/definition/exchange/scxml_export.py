@@ -16,10 +16,9 @@ from typing import Any
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from workflows.definition.exchange.scxml_actions import actions_into, parameters_into, value_attributes
+from workflows.definition.exchange.scxml_extension import JIDOKA, PROCESS_TYPE
+from workflows.definition.exchange.scxml_import import SCXML
 from workflows.definition.program import Program, State, Timer, Transition
-
-SCXML = "http://www.w3.org/2005/07/scxml"
-JIDOKA = "urn:jidoka:scxml:1"
 
 
 def to_scxml(program: Program) -> str:
@@ -54,11 +53,14 @@ def _process(root: Element, program: Program) -> None:
         version=program.version,
         number=program.number,
         by=program.start_by,
+        require=program.start_require,
         max_microsteps=str(program.max_microsteps),
     )
     process = SubElement(root, "jidoka:process", facts)
     if program.data_schema:
         _json(process, "jidoka:schema", program.data_schema)
+    if program.start_form is not None:
+        _json(process, "jidoka:form", program.start_form)
     for name, fact in program.facts.items():
         parameters_into(SubElement(process, "jidoka:fact", {"name": name, "call": fact.call}), fact.with_)
 
@@ -85,7 +87,9 @@ def _state(parent: Element, state: State) -> None:
     for transition in state.transitions:
         _transition(element, transition)
     _invoke(element, state)
-    if state.result is not None:
+    if state.content is not None:
+        SubElement(SubElement(element, "donedata"), "content", value_attributes(state.content))
+    elif state.result is not None:
         parameters_into(SubElement(element, "donedata"), state.result)
     for child in state.children:
         _state(element, child)
@@ -150,7 +154,7 @@ def _invoke(element: Element, state: State) -> None:
         until=invoke.until,
         handles_failure="true" if invoke.handles_failure else None,
     )
-    written = SubElement(element, "invoke", {"id": state.id, "type": f"{JIDOKA}:process", "src": invoke.process} | ours)
+    written = SubElement(element, "invoke", {"id": state.id, "type": PROCESS_TYPE, "src": invoke.process} | ours)
     parameters_into(written, invoke.with_)
 
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from typing import Any
 
+from workflows.definition.exchange import scxml_extension as extension
 from workflows.definition.exchange.markup import Element, invalid, parse
 from workflows.definition.exchange.scxml_content import Content
 from workflows.definition.exchange.scxml_dialects import Dialect, dialect_of
@@ -53,6 +55,7 @@ class _Importer:
         self._dialect = dialect
         self._content = Content(dialect)
         self._ids = _given_ids(root)
+        self._is_own = any(extension.is_own(child) for child in root.all("process"))
         self._generated = 0
         self._named: dict[int, str] = {}
 
@@ -65,15 +68,9 @@ class _Importer:
         if not states:
             raise invalid("a statechart needs a state", root.line)
         initial = Transition(id="initial", targets=self._initial_ids(root) or (states[0].id,))
-        return Program(
-            process=process,
-            version="1.0.0",
-            title=root.get("name") or process,
-            data=data,
-            initial=initial,
-            states=states,
-            script=script,
-        )
+        plain = {"version": "1.0.0", "title": root.get("name") or process, "script": script}
+        own = extension.program_parts(root, self._content) or {}
+        return Program(process=process, data=data, initial=initial, states=states, **(plain | own))
 
     def _with_common(self, state: State) -> State:
         """Transitions of the whole chart, which some readers allow, come after a top-level state's own."""
@@ -88,7 +85,8 @@ class _Importer:
 
     def _scripts(self, root: Element) -> Iterator[Action]:
         for script in root.all("script"):
-            yield from self._content.actions([script])
+            if not extension.is_own(script):
+                yield from self._content.actions([script])
 
     def _data(self, element: Element) -> Iterator[tuple[str, Value]]:
         """All data of the document, bound before the start, in document order."""
@@ -96,7 +94,7 @@ class _Importer:
             if child.tag == "datamodel" and element is not self._root and self._root.get("binding") == "late":
                 raise invalid("late binding is not convertible: data of a state exist from the start", child.line)
             if child.tag == "data" and element.tag == "datamodel":
-                yield self._dialect.name(child, "id"), self._dialect.data(child)
+                yield self._dialect.name(child, "id"), extension.typed(child) or self._dialect.data(child)
             elif child.tag in ("datamodel", *_KINDS):
                 yield from self._data(child)
 
@@ -125,8 +123,6 @@ class _Importer:
         _refuse_unknown(
             element, *_KINDS, "onentry", "onexit", "transition", "initial", "datamodel", "donedata", "invoke"
         )
-        for invoke in element.all("invoke"):
-            raise invalid("<invoke> is not convertible: name the child process in the definition", invoke.line)
         name = self._id(element)
         children = tuple(self._state(child) for child in element.all(*_KINDS))
         kind = self._kind(element)
@@ -134,8 +130,8 @@ class _Importer:
             id=name,
             kind=kind,
             initial=self._initial(element, name) if kind == "compound" else None,
-            entry=tuple(self._content.actions(block.children) for block in element.all("onentry")),
-            exit=tuple(self._content.actions(block.children) for block in element.all("onexit")),
+            entry=self._blocks(element, "onentry"),
+            exit=self._blocks(element, "onexit"),
             transitions=tuple(
                 self._transition(child, f"{name}/{position}")
                 for position, child in enumerate(element.all("transition"))
@@ -143,7 +139,12 @@ class _Importer:
             result=self._result(element),
             content=self._whole_result(element),
             children=children,
+            **extension.state_parts(element, self._content),
         )
+
+    def _blocks(self, element: Element, tag: str) -> tuple[tuple[Action, ...], ...]:
+        blocks = (block for block in element.all(tag) if not extension.is_timer(block))
+        return tuple(self._content.actions(block.children) for block in blocks)
 
     def _kind(self, element: Element) -> str:
         if element.tag in ("parallel", "final"):
@@ -186,16 +187,22 @@ class _Importer:
     def _transition(self, element: Element, name: str) -> Transition:
         events = tuple((element.get("event") or "").split())
         condition = element.get("cond")
-        single = len(events) == 1 and "*" not in events[0]
         return Transition(
             id=name,
-            code=events[0] if single else None,
             events=events,
             when=self._dialect.condition(condition, element.line) if condition is not None else None,
             targets=self._targets(element, "target"),
             internal=element.get("type") == "internal",
-            actions=self._content.actions(element.children),
+            actions=self._content.actions(child for child in element.children if child.tag != "form"),
+            **self._marks(element, events),
         )
+
+    def _marks(self, element: Element, events: tuple[str, ...]) -> dict[str, Any]:
+        """Code, permissions and form. A chart that says nothing of them has its events as codes."""
+        marks = extension.transition_parts(element)
+        if marks["code"] is None and not self._is_own and len(events) == 1 and "*" not in events[0]:
+            marks["code"] = events[0]
+        return marks
 
     def _result(self, element: Element) -> dict[str, Value] | None:
         for donedata in element.all("donedata"):
