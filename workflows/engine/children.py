@@ -85,7 +85,8 @@ def _start_waiting(draft: Draft, state: str, plan: InvokePlan) -> None:
 
 def start_child(draft: Draft, key: str) -> None:
     """Ask for the start of a child that is known."""
-    child = draft.own("children")[key] = {**draft.children[key], "status": "running"}
+    child = {**draft.children[key], "status": "running", "outcome": None, "result": None}
+    draft.own("children")[key] = child
     draft.pend(
         {
             "kind": "child_start",
