@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -27,6 +28,8 @@ class Equipment:
     secrets: SecretBox
     rules: Rules = field(default_factory=Rules)
     """When a webhook endpoint counts as degraded and as lost."""
+    drawing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
+    """One page is laid out at a time: it takes a whole core, and commits share the process."""
     clock: Callable[[], dt.datetime] = _now
     """The time, UTC. Results that are compared later are made from what was recorded, not from this."""
 
