@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -65,9 +66,10 @@ class Definitions:
         given = files or {}
 
         def read_file(path: str) -> str:
-            if path not in given:
+            plain = posixpath.normpath(path)  # a form may refer to `../schemas/…` beside its own folder
+            if plain not in given:
                 raise ValueError("not among the files given with the definition")
-            return given[path]
+            return given[plain]
 
         # Compiling is computation; other requests go on meanwhile.
         return await asyncio.to_thread(
