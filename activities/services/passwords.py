@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import cache
 
 from pwdlib import PasswordHash
 from pwdlib.exceptions import UnknownHashError
@@ -11,8 +12,12 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 AT_ONCE = 2
 
 _hashes = PasswordHash((Argon2Hasher(),))
-_NOBODY = _hashes.hash("the password of a user who does not exist")
-"""What an unknown user's password is compared with, so that knowing names takes as long as not knowing them."""
+
+
+@cache
+def _nobody() -> str:
+    """What an unknown user's password is compared with, so that knowing names takes as long as not knowing them."""
+    return _hashes.hash("the password of a user who does not exist")
 
 
 def hash_password(password: str) -> str:
@@ -32,7 +37,7 @@ class Passwords:
 
         `known` None takes as long as any other and is never right.
         """
-        right, fresh = await asyncio.to_thread(_verify, password, known or _NOBODY)
+        right, fresh = await asyncio.to_thread(_verify, password, known or _nobody())
         return (right, fresh) if known is not None else (False, None)
 
 
