@@ -15,7 +15,7 @@ from psycopg.rows import tuple_row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from activities.store import step_rows
-from activities.store.database import Database, raw
+from activities.store.database import Database, driver_of
 from activities.store.step_form import Statement
 from activities.store.step_rows import Head
 from workflows.domain.errors import AlreadyExists, Conflict
@@ -69,7 +69,7 @@ class _Key(NamedTuple):
 async def _commit(database: Database, record: StepRecord, sql_actions: SqlActions) -> StepReceipt:
     key = _Key(record.tenant, record.process, record.entity_id)
     async with database.transaction(record.tenant) as connection:
-        driver = await raw(connection)
+        driver = driver_of(connection)
         head = await _lock(driver, key)
         if head.seq >= record.seq:
             await _demand_same_command(driver, key, record)
@@ -80,10 +80,10 @@ async def _commit(database: Database, record: StepRecord, sql_actions: SqlAction
                 code="STORE_BEHIND",
                 details={"seq": head.seq},
             )
-        await _write(driver, step_rows.statements(record, head))
-        for effect in record.effects:
-            if effect["kind"] == "do" and effect["mode"] == "sql":
-                await sql_actions(connection, record, effect)
+        actions = [effect for effect in record.effects if effect["kind"] == "do" and effect["mode"] == "sql"]
+        await _write(driver, step_rows.statements(record, head), commit=not actions)
+        for effect in actions:
+            await sql_actions(connection, record, effect)
     return StepReceipt(record.seq)
 
 
@@ -95,11 +95,14 @@ async def _lock(driver: psycopg.AsyncConnection[Any], key: _Key) -> Head:
     return Head(*row) if row else Head()
 
 
-async def _write(driver: psycopg.AsyncConnection[Any], statements: list[Statement]) -> None:
-    """All statements in one round trip; the first that fails fails the step."""
+async def _write(driver: psycopg.AsyncConnection[Any], statements: list[Statement], *, commit: bool) -> None:
+    """All statements, and the commit if nothing else belongs to the step, in one round trip. The first that fails
+    fails the step: the server skips what was sent behind it."""
     async with driver.pipeline():
         for query, parameters in statements:
             await driver.execute(query, parameters)
+        if commit:
+            await driver.commit()
 
 
 async def _demand_same_command(driver: psycopg.AsyncConnection[Any], key: _Key, record: StepRecord) -> None:
@@ -115,7 +118,7 @@ async def _demand_same_command(driver: psycopg.AsyncConnection[Any], key: _Key, 
 
 async def _number_taken(database: Database, record: StepRecord) -> AlreadyExists:
     async with database.transaction(record.tenant) as connection:
-        driver = await raw(connection)
+        driver = driver_of(connection)
         cursor = await driver.execute(_HOLDER, (record.tenant, record.process, record.number))
         row = await cursor.fetchone()
     return AlreadyExists(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import psycopg
 from sqlalchemy import make_url
@@ -30,10 +31,11 @@ def driver_url(url: str) -> URL:
     return make_url(url).set(drivername="postgresql+psycopg")
 
 
-async def raw(connection: AsyncConnection) -> psycopg.AsyncConnection[tuple[object, ...]]:
+def driver_of(connection: AsyncConnection) -> psycopg.AsyncConnection[Any]:
     """The psycopg connection below, in the same transaction; for pipelines, which SQLAlchemy has not."""
-    proxied = await connection.get_raw_connection()
-    driver = proxied.driver_connection
+    sync_connection = connection.sync_connection
+    assert sync_connection is not None, "the connection is open"
+    driver = sync_connection.connection.driver_connection
     assert isinstance(driver, psycopg.AsyncConnection)
     return driver
 
@@ -101,10 +103,11 @@ class Database:
         with mapped():
             connection = await self._entered(role, tenant)
             try:
-                async with connection.begin():
-                    yield connection
+                yield connection
+                # By the driver: SQLAlchemy's own begin and commit cost more than the round trip.
+                await driver_of(connection).commit()
             finally:
-                await connection.close()
+                await connection.close()  # rolls back what was not committed
 
     async def _entered(self, role: str, tenant: str) -> AsyncConnection:
         """A connection inside a transaction, stepped down to its role."""
@@ -118,7 +121,7 @@ class Database:
     async def _enter(self, role: str, tenant: str) -> AsyncConnection:
         connection = await self.engine.connect()
         try:
-            driver = await raw(connection)
+            driver = driver_of(connection)
             async with driver.pipeline():  # BEGIN and the statement travel together
                 await driver.execute(_ENTER, (role, tenant))
         except BaseException:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any, LiteralString
 
+from psycopg.types.numeric import Int8
+
 from workflows.messages.instance import StepRecord
 
 Statement = tuple[LiteralString, dict[str, Any]]
@@ -22,8 +24,19 @@ def utc_text(moment: dt.datetime) -> str:
 
 
 def key_of(record: StepRecord) -> dict[str, Any]:
-    """Parameters that name the instance."""
-    return {"tenant_id": record.tenant, "process": record.process, "entity_id": record.entity_id}
+    """Parameters that name the instance and the step.
+
+    Whole numbers go as `bigint` whatever their size: a statement is prepared once per combination of types.
+    """
+    return {
+        "tenant_id": record.tenant,
+        "process": record.process,
+        "entity_id": Int8(record.entity_id),
+        "number": record.number,
+        "seq": Int8(record.seq),
+        "at": utc(record.at),
+        "username": record.command["actor"]["username"],
+    }
 
 
 def reason_of(command: dict[str, Any]) -> str | None:

@@ -1,6 +1,7 @@
 """The work that follows from a step: tasks opened, given and closed, incidents, and outgoing events.
 
-Turns effects and snapshot of a StepRecord into SQL statements with parameters. Sends nothing itself.
+Gives parts of the step's one statement with their parameters and, for what is rare, statements of its own. Sends
+nothing itself.
 """
 
 from __future__ import annotations
@@ -13,75 +14,84 @@ from workflows.messages.instance import StepRecord
 
 _REPAIRS = frozenset({"retry", "skip", "patch", "move"})
 
+
 # --- tasks --------------------------------------------------------------------------------------------------
 
-_OPEN_TASK: LiteralString = """
-INSERT INTO tasks (tenant_id, process, entity_id, task, number, state, title, candidates, assignee, form, priority,
-    due_at, opened_at, opened_seq)
-VALUES (%(tenant_id)s, %(process)s, %(entity_id)s, %(task)s, %(number)s, %(state)s, %(title)s, %(candidates)s,
-    %(assignee)s, %(form)s, %(priority)s, %(due_at)s, %(at)s, %(seq)s)
-"""
-_OFFER_TASK: LiteralString = """
+OPEN_TASKS: LiteralString = """
+opened AS (
+    INSERT INTO tasks (tenant_id, process, entity_id, task, number, state, title, candidates, assignee, form, priority,
+        due_at, opened_at, opened_seq, closed_at, closed_seq, closed_by)
+    SELECT %(tenant_id)s, %(process)s, %(entity_id)s, task, %(number)s, state, title, candidates, assignee, form,
+        priority, due_at, %(at)s, %(seq)s, CASE WHEN closed THEN %(at)s::timestamptz END,
+        CASE WHEN closed THEN %(seq)s END, CASE WHEN closed THEN %(username)s END
+    FROM json_to_recordset(%(opened)s::json) AS task (task text, state text, title text, candidates text[],
+        assignee text, form json, priority smallint, due_at timestamptz, closed boolean)
+), offered AS (
+    INSERT INTO task_candidates (tenant_id, candidate, process, entity_id, task)
+    SELECT DISTINCT %(tenant_id)s, candidate, %(process)s, %(entity_id)s, task
+    FROM json_to_recordset(%(opened)s::json) AS task (task text, candidates text[], closed boolean),
+        unnest(candidates) AS candidate
+    WHERE NOT closed
+)"""
+CLOSE_TASKS: LiteralString = """
+closed AS (
+    UPDATE tasks SET closed_at = %(at)s, closed_seq = %(seq)s, closed_by = %(username)s
+    WHERE tenant_id = %(tenant_id)s AND process = %(process)s AND entity_id = %(entity_id)s
+        AND task = ANY(%(closed)s::text[])
+), withdrawn AS (
+    DELETE FROM task_candidates
+    WHERE tenant_id = %(tenant_id)s AND process = %(process)s AND entity_id = %(entity_id)s
+        AND task = ANY(%(closed)s::text[])
+)"""
+_ASSIGN_TASK: LiteralString = """
+WITH changed AS (
+    UPDATE tasks SET candidates = %(candidates)s, assignee = %(assignee)s
+    WHERE tenant_id = %(tenant_id)s AND process = %(process)s AND entity_id = %(entity_id)s AND task = %(task)s
+), withdrawn AS (
+    DELETE FROM task_candidates
+    WHERE tenant_id = %(tenant_id)s AND process = %(process)s AND entity_id = %(entity_id)s AND task = %(task)s
+        AND NOT candidate = ANY(%(candidates)s::text[])
+)
 INSERT INTO task_candidates (tenant_id, candidate, process, entity_id, task)
-SELECT DISTINCT %(tenant_id)s, candidate, %(process)s, %(entity_id)s::bigint, %(task)s
+SELECT DISTINCT %(tenant_id)s, candidate, %(process)s, %(entity_id)s, %(task)s
 FROM unnest(%(candidates)s::text[]) AS candidate
-"""
-_CHANGE_TASK: LiteralString = """
-UPDATE tasks SET candidates = %(candidates)s, assignee = %(assignee)s, title = %(title)s, due_at = %(due_at)s,
-    priority = %(priority)s
-WHERE tenant_id = %(tenant_id)s AND process = %(process)s AND entity_id = %(entity_id)s AND task = %(task)s
-"""
-_WITHDRAW_TASK: LiteralString = """
-DELETE FROM task_candidates
-WHERE tenant_id = %(tenant_id)s AND process = %(process)s AND entity_id = %(entity_id)s AND task = %(task)s
-"""
-_CLOSE_TASK: LiteralString = """
-UPDATE tasks SET closed_at = %(at)s, closed_seq = %(seq)s, closed_by = %(username)s
-WHERE tenant_id = %(tenant_id)s AND process = %(process)s AND entity_id = %(entity_id)s AND task = %(task)s
+ON CONFLICT DO NOTHING
 """
 
 
-def task_statements(record: StepRecord) -> list[Statement]:
-    """In the order of the effects."""
-    found: list[Statement] = []
-    for effect in record.effects:
-        match effect["kind"]:
-            case "task_open":
-                row = _task_row(record, effect["task"], effect)
-                found += [(_OPEN_TASK, row), (_OFFER_TASK, row)]
-            case "task_assign":
-                now = record.snapshot["tasks"].get(effect["task"])
-                if now is not None:  # else closed later in the same step
-                    row = _task_row(record, effect["task"], now)
-                    found += [(_CHANGE_TASK, row), (_WITHDRAW_TASK, row), (_OFFER_TASK, row)]
-            case "task_close":
-                row = {
-                    **key_of(record),
-                    "task": effect["task"],
-                    "at": utc(record.at),
-                    "seq": record.seq,
-                    "username": record.command["actor"]["username"],
-                }
-                found += [(_CLOSE_TASK, row), (_WITHDRAW_TASK, row)]
-    return found
+def opened_tasks(record: StepRecord) -> str | None:
+    """Tasks the step opened, as JSON for `OPEN_TASKS`, those it closed again marked; None when it opened none."""
+    opened = [effect for effect in record.effects if effect["kind"] == "task_open"]
+    if not opened:
+        return None
+    closed = {effect["task"] for effect in record.effects if effect["kind"] == "task_close"}
+    fields = ("task", "state", "title", "candidates", "assignee", "form", "priority", "due_at")
+    return json_text(
+        [{**{name: task.get(name) for name in fields}, "closed": task["task"] in closed} for task in opened]
+    )
 
 
-def _task_row(record: StepRecord, task_id: str, task: dict[str, Any]) -> dict[str, Any]:
-    form, due = task.get("form"), task.get("due_at")
-    return {
-        **key_of(record),
-        "task": task_id,
-        "number": record.number,
-        "state": task["state"],
-        "title": task["title"],
-        "candidates": task["candidates"],
-        "assignee": task["assignee"],
-        "form": None if form is None else json_text(form),
-        "priority": task["priority"],
-        "due_at": utc(due) if due else None,
-        "at": utc(record.at),
-        "seq": record.seq,
-    }
+def closed_tasks(record: StepRecord) -> list[str]:
+    """Ids of the tasks the step closed."""
+    return [effect["task"] for effect in record.effects if effect["kind"] == "task_close"]
+
+
+def assignments(record: StepRecord) -> list[Statement]:
+    """Tasks that were given to somebody and are open still: the snapshot says to whom."""
+    open_tasks = record.snapshot["tasks"]
+    given = {effect["task"] for effect in record.effects if effect["kind"] == "task_assign"}
+    return [
+        (
+            _ASSIGN_TASK,
+            {
+                **key_of(record),
+                "task": task_id,
+                "assignee": open_tasks[task_id]["assignee"],
+                "candidates": open_tasks[task_id]["candidates"],
+            },
+        )
+        for task_id in sorted(given & set(open_tasks))
+    ]
 
 
 # --- incidents ----------------------------------------------------------------------------------------------
@@ -103,7 +113,7 @@ WHERE tenant_id = %(tenant_id)s AND process = %(process)s AND entity_id = %(enti
 """
 
 
-def incident_statements(record: StepRecord, open_before: int) -> list[Statement]:
+def incident_changes(record: StepRecord, open_before: int) -> list[Statement]:
     """Brings the table to what the snapshot says; nothing to do while there are none, which is nearly always."""
     incidents = record.snapshot["incidents"]
     found: list[Statement] = [
@@ -113,9 +123,6 @@ def incident_statements(record: StepRecord, open_before: int) -> list[Statement]
         command = record.command
         resolved = {
             **key_of(record),
-            "at": utc(record.at),
-            "seq": record.seq,
-            "username": command["actor"]["username"],
             "resolution": command["name"] if command["name"] in _REPAIRS else "event",
             "reason": reason_of(command),
             "open": list(incidents),
@@ -129,29 +136,44 @@ def _incident_row(record: StepRecord, key: str, incident: dict[str, Any]) -> dic
     return {
         **key_of(record),
         "incident": key,
-        "number": record.number,
         "kind": incident["kind"],
         "ref": incident.get("ref"),
         "state": incident.get("state"),
         "error": json_text(incident["error"]),
         "event": None if event is None else json_text(event),
         "since": utc(incident["since"]),
-        "seq": record.seq,
     }
 
 
 # --- outgoing events ----------------------------------------------------------------------------------------
 
-_EMIT: LiteralString = """
-INSERT INTO outbox (tenant_id, event, payload, process, entity_id, sequence)
-VALUES (%(tenant_id)s, %(event)s, %(payload)s, %(process)s, %(entity_id)s, %(sequence)s)
-"""
+EMIT: LiteralString = """
+emitted AS (
+    INSERT INTO outbox (tenant_id, event, payload, process, entity_id, sequence)
+    SELECT %(tenant_id)s, event, payload::json, %(process)s, %(entity_id)s,
+        %(events)s - cardinality(%(emitted)s::text[]) + place
+    FROM unnest(%(emitted)s::text[], %(payloads)s::text[]) WITH ORDINALITY AS sent (event, payload, place)
+    ORDER BY place
+)"""
 
 
-def event_statement(record: StepRecord, effect: dict[str, Any], sequence: int) -> Statement:
-    """One row of the outbox; the payload is the envelope that subscribers get."""
+def emitted_events(record: StepRecord, before: int) -> list[tuple[str, str]]:
+    """Name and envelope of each event the step emits.
+
+    Args:
+        before: events the instance emitted before; each carries its place in the whole sequence.
+    """
+    effects = [effect for effect in record.effects if effect["kind"] == "emit"]
+    return [
+        (effect["event"], json_text(_envelope(record, effect, before + place)))
+        for place, effect in enumerate(effects, 1)
+    ]
+
+
+def _envelope(record: StepRecord, effect: dict[str, Any], sequence: int) -> dict[str, Any]:
+    """What subscribers get."""
     about = {"entityType": record.process, "entityId": record.entity_id, "number": record.number}
-    envelope = {
+    return {
         "event": effect["event"],
         "type": effect["event"],
         "timestamp": record.at,
@@ -159,5 +181,3 @@ def event_statement(record: StepRecord, effect: dict[str, Any], sequence: int) -
         "data": {**about, **(effect.get("data") or {})},
         "sequence": sequence,
     }
-    row = {**key_of(record), "event": effect["event"], "payload": json_text(envelope), "sequence": sequence}
-    return (_EMIT, row)
