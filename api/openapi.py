@@ -86,14 +86,12 @@ def _complete(described: dict[str, Any], route: APIRoute, method: str, contract:
     if mark.permission:
         described["description"] = f"{described.get('description', '')}\n\n{_who(mark.permission)}".strip()
     if mark.request is not None:
-        for content in described["requestBody"]["content"].values():
-            content["example"] = mark.request
+        described["requestBody"]["content"][_JSON]["example"] = mark.request
     if method == "post" and mark.repeat != "harmless":
         described.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)
     success = described["responses"][str(route.status_code or 200)]
     if mark.response is not None:
-        for content in success["content"].values():
-            content["example"] = mark.response
+        success["content"][_JSON]["example"] = mark.response
     described["responses"].pop("422", None)
     described["responses"] |= _refusals(mark, method, bool(described.get("parameters")), contract)
 

@@ -155,7 +155,7 @@ YAML = """process: door
 version: "1.0.0"
 title: Door
 initial: closed
-start_by: [anyone]
+start: {by: [anyone]}
 states:
   closed:
     transitions:
