@@ -284,7 +284,8 @@ def test_a_text_that_mentions_the_payload_is_no_guard_on_it() -> None:
 
 
 def test_a_guard_that_fails_is_listed_with_its_reason() -> None:
-    (found,) = available(*(lambda i: (i.chart, i.snapshot))(one(offer("go", "b", when="data.nope"))), ANNA, AT, {})
+    instance = one(offer("go", "b", when="data.nope"))
+    (found,) = available(instance.chart, instance.snapshot, ANNA, AT, {})
 
     assert (found.allowed, found.status, found.error) == (False, 422, "EXPRESSION_FAILED")
 
