@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from activities.services.reading import InstanceFilter
 
-Moment = dt.datetime | dt.date
 ME = "me"
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+def _day(value: object) -> object:
+    """A text that is a day is a day; pydantic would take it for its midnight."""
+    if isinstance(value, str) and _DAY.fullmatch(value):
+        return dt.date.fromisoformat(value)
+    return value
+
+
+Moment = Annotated[dt.datetime | dt.date, BeforeValidator(_day)]
 
 
 class InstanceQuery(BaseModel):

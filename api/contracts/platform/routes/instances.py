@@ -44,7 +44,9 @@ _REUSED = IdempotencyMismatch("The idempotency key was used for another request"
     errors=(
         NotFound("no published process 'ncr'", code="NO_SUCH_PROCESS"),
         NotAllowed("Only Inspector may do this, not you"),
-        AlreadyExists("NCR-2025-042 exists already", details={"id": 234, "number": "NCR-2025-042"}),
+        AlreadyExists(
+            "NCR-2025-042 exists already", code="NUMBER_TAKEN", details={"id": 234, "number": "NCR-2025-042"}
+        ),
         _REUSED,
     ),
 )
