@@ -39,9 +39,20 @@ class SchemaLoader:
         self._report = report
         self._read_file = read_file
         self._files: dict[str, Any] = {}
+        self._loaded: dict[str | Path, dict[str, Any]] = {}
+        """By file, or by the place of an inline schema: the same form is often asked for."""
 
     def load(self, reference: str | dict[str, Any], at: Path) -> dict[str, Any] | None:
         """The bundled schema; None after a diagnostic at that path."""
+        key = reference if isinstance(reference, str) else at
+        if key not in self._loaded:
+            schema = self._load(reference, at)
+            if schema is None:
+                return None
+            self._loaded[key] = schema
+        return self._loaded[key]
+
+    def _load(self, reference: str | dict[str, Any], at: Path) -> dict[str, Any] | None:
         try:
             if isinstance(reference, str):
                 schema = _Bundle(self._file).bundle(self._file(reference), reference)

@@ -64,7 +64,9 @@ def _check(lowering: Lowering, types: Types, site: Site) -> None:
         return
     typed = types.check(site.source, site.names)
     if typed.complaints:
-        for complaint in typed.complaints:
+        # What the parser says after its first stumble is about the stumble.
+        told = typed.complaints[:1] if _is_syntax(typed.complaints[0]) else typed.complaints
+        for complaint in told:
             code, message, hint = _explain(complaint, types, site)
             lowering.report.add(code, _position(lowering, site, complaint), message, hint)
         return
@@ -112,6 +114,8 @@ def _position(lowering: Lowering, site: Site, complaint: Complaint | None) -> Po
 def _explain(complaint: Complaint, types: Types, site: Site) -> tuple[str, str, str | None]:
     text = complaint.text
     if match := _UNDECLARED.search(text):
+        if _is_call(complaint, site.source):
+            return "J303", f"there is no function `{match[1]}` for these arguments", None
         return "J303", f"there is no name `{match[1]}` here", _suggest_name(match[1], types, site)
     if match := _UNDEFINED.search(text):
         if not site.names.facts and match[1] in types.facts.fields:
@@ -121,9 +125,19 @@ def _explain(complaint: Complaint, types: Types, site: Site) -> tuple[str, str, 
     if match := _OVERLOAD.search(text):
         operator, operands = _operator(match[1]), _in_words(match[2], types)
         return "J302", f"`{operator}` does not work on {operands}", _suggest_types(match[1], match[2])
-    if "Syntax error" in text or "unsupported syntax" in text:
+    if _is_syntax(complaint):
         return "J301", _syntax(text), None
     return "J302", _MESSAGE.sub("a mapping", text[:200]), None
+
+
+def _is_syntax(complaint: Complaint) -> bool:
+    return any(words in complaint.text for words in ("Syntax error", "unsupported syntax", "reserved identifier"))
+
+
+def _is_call(complaint: Complaint, source: str) -> bool:
+    """Calls are complained about at their opening parenthesis."""
+    line = source.splitlines()[complaint.line - 1]
+    return line[complaint.column - 1 : complaint.column] == "("
 
 
 def _syntax(text: str) -> str:

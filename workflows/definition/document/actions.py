@@ -39,6 +39,7 @@ class RaiseAction(Node):
 class Receiver(Node):
     what: ClassVar[str] = "the receiver of a `send`"
     process: Name
+    """Process of the receiving instance."""
     number: Expression
     """CEL: the business number of the receiving instance."""
 
@@ -94,8 +95,10 @@ class DoAction(Node):
     do: Code
     """Registered action."""
     id: Name | None = None
+    """Name of this call in events, incidents and scenarios; left out: made of state, action and a count."""
     with_: Values = Field(default_factory=dict, alias="with")
     retry: RetryPolicy | None = None
+    """How often and when a failed attempt is repeated; only for activities."""
     timeout: DurationText | None = None
     """Of one attempt."""
     undo: Undo | None = None
@@ -139,6 +142,7 @@ class CompensateAction(Node):
 class IfAction(Node):
     what: ClassVar[str] = "an `if`"
     condition: Expression = Field(alias="if")
+    """CEL that gives true or false."""
     then: list[ActionNode]
     otherwise: list[ActionNode] = Field(default_factory=list, alias="else")
 
@@ -148,6 +152,7 @@ class ForEachAction(Node):
     for_each: Expression
     """CEL list."""
     as_: Identifier = Field(default="item", alias="as")
+    """Name of the item."""
     index: Identifier | None = None
     """Name of the position, from 0."""
     actions: list[ActionNode]
@@ -158,6 +163,7 @@ class LogAction(Node):
     log: str
     """Label."""
     value: Any = None
+    """What is logged beside the label."""
 
 
 class AssignAction(Node):

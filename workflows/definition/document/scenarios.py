@@ -42,6 +42,7 @@ class RefusedStep(Node):
     refused: Code
     """Transition code that must be refused now."""
     by: str | None = None
+    """User or role that tries."""
     data: dict[str, Any] = Field(default_factory=dict)
     with_: str | None = Field(default=None, alias="with")
     """Error code of the refusal; left out: any."""
@@ -150,6 +151,7 @@ class Expectation(Node):
     tasks: list[str] | None = None
     """States with an open task."""
     done: bool | None = None
+    """Whether the instance has ended."""
 
 
 class Scenario(Node):
@@ -160,5 +162,8 @@ class Scenario(Node):
     auto: bool = True
     """Activities report done by themselves at the end of each step."""
     start: ScenarioStart = Field(default_factory=lambda: ScenarioStart.model_validate({}))
+    """Given: who starts the instance with which data."""
     steps: list[StepNode] = Field(default_factory=list)
+    """When: what happens, in order."""
     expect: Expectation = Field(default_factory=lambda: Expectation.model_validate({}))
+    """Then: what must be so in the end."""

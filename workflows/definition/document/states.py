@@ -40,10 +40,13 @@ class Outcome(Node):
     internal: bool = False
     """The compound state itself is neither left nor entered again; all targets lie inside it."""
     set: dict[DataPath, Any] | None = None
+    """Path into the data -> value; assigned in this order."""
     actions: list[ActionNode] = Field(default_factory=list)
     """Run after `set`, before `emit` and `raise`."""
     emit: Code | None = None
+    """Domain event for webhooks and other systems, without data of its own."""
     raise_: Code | None = Field(default=None, alias="raise")
+    """Internal event, taken inside this step."""
 
 
 class TransitionNode(Outcome):
@@ -68,6 +71,7 @@ class TimerNode(Outcome):
 
     what: ClassVar[str] = "an `after`"
     in_: DurationText | None = Field(default=None, alias="in")
+    """Since the state was entered."""
     at: Expression | None = None
     """CEL that gives an RFC 3339 date-time with a zone; one that is past means at once."""
 
@@ -77,12 +81,16 @@ class LadderStep(Node):
     at: str
     """Percent of `due`, e.g. `75%`, or a duration since the task was opened."""
     notify: Annotated[list[str], *ONE_OR_MORE] | None = None
+    """Who gets an e-mail about the task; as in the action `notify`."""
     assign: str | None = None
     """`role:NAME` or `user:NAME`, or CEL that gives one."""
     set: dict[DataPath, Any] | None = None
+    """Path into the data -> value."""
     actions: list[ActionNode] = Field(default_factory=list)
     emit: Code | None = None
+    """Domain event for webhooks and other systems."""
     raise_: Code | None = Field(default=None, alias="raise")
+    """Internal event, taken inside this step."""
 
 
 class TaskNode(Node):
@@ -97,6 +105,7 @@ class TaskNode(Node):
     due: DurationText | None = None
     """Since the task was opened."""
     escalate: list[LadderStep] = Field(default_factory=list)
+    """What happens on the way to the due time and after it."""
     priority: int = Field(default=3, ge=1, le=5)
     """1 is the most urgent."""
 
@@ -113,8 +122,11 @@ class EachNode(Node):
     of: Expression
     """CEL list; one child instance for every item."""
     as_: Identifier = Field(default="item", alias="as")
+    """Name of the item in `with`."""
     start: Name
+    """Process of the child instances."""
     with_: Values = Field(default_factory=dict, alias="with")
+    """Their start data."""
     sequential: bool = False
     """One after another in the order of the list; left out: all at once."""
     until: Expression | None = None
@@ -132,8 +144,11 @@ class StateNode(Node):
     initial: Targets | None = None
     """Of a compound state; left out: its first state."""
     parallel: Literal[True] | None = None
+    """All states inside are active together, each a region."""
     final: Literal[True] | None = None
+    """The end of the process, or of the state around it."""
     history: Literal["shallow", "deep"] | None = None
+    """Stands for what was active in the state around it when that was left: its child, or everything inside."""
     to: Targets | None = None
     """History only: where to go when there is nothing to restore."""
     result: Values | None = None
@@ -141,10 +156,15 @@ class StateNode(Node):
     emit: Code | None = None
     """Final only: domain event on entry."""
     entry: list[ActionNode] = Field(default_factory=list)
+    """Run whenever the state is entered."""
     exit: list[ActionNode] = Field(default_factory=list)
+    """Run whenever the state is left."""
     task: TaskNode | None = None
+    """Human work, open while the state is active."""
     child: ChildNode | None = None
+    """One child instance, running while the state is active."""
     each: EachNode | None = None
+    """A child instance for every item of a list."""
     transitions: dict[Code, Annotated[list[TransitionNode], Field(min_length=1), *ONE_OR_MORE]] = Field(
         default_factory=dict
     )
@@ -152,11 +172,13 @@ class StateNode(Node):
     always: Annotated[list[Outcome], *ONE_OR_MORE] = Field(default_factory=list)
     """Eventless transitions, tried whenever the state is active and something changed."""
     after: Annotated[list[TimerNode], *ONE_OR_MORE] = Field(default_factory=list)
+    """Timers: started when the state is entered, cancelled when it is left."""
     done: Annotated[list[Outcome], *ONE_OR_MORE] | None = None
     """Taken when a final state inside is reached, all regions are done, or all children have ended."""
     failed: Annotated[list[Outcome], *ONE_OR_MORE] | None = None
     """Taken when a child instance failed; left out: an incident."""
     states: dict[Name, StateNode] = Field(default_factory=dict)
+    """States inside: one of them active, or all of them when parallel."""
 
 
 for _model in (_actions.DoAction, _actions.IfAction, _actions.ForEachAction):
