@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from activities.store.database import Database
-from activities.store.repositories import instances, work
+from activities.store.repositories import attempts, instances, work
 from activities.store.repositories.instances import InstanceFilter
 from workflows.domain.errors import NotFound
 from workflows.domain.records import (
@@ -83,7 +83,7 @@ class Reading:
     ) -> list[AttemptEntry]:
         """Attempts of its effects that failed, latest first."""
         async with self._database.transaction(tenant) as connection:
-            return await instances.attempts(connection, tenant, process, entity_id, _size(limit))
+            return await attempts.latest(connection, tenant, process, entity_id, _size(limit))
 
     async def inbox(
         self,

@@ -54,7 +54,7 @@ def statements(record: StepRecord, head: Head) -> list[Statement]:
 def _statement(first: bool, opens: bool, closes: bool, emits: bool) -> LiteralString:
     """The statement of a step with these parts. PostgreSQL runs them against one view of the data; none reads what
     another writes."""
-    parts = [
+    parts: list[LiteralString] = [
         _INSERT_INSTANCE if first else _UPDATE_INSTANCE,
         *([step_work.OPEN_TASKS] if opens else []),
         *([step_work.CLOSE_TASKS] if closes else []),

@@ -8,6 +8,7 @@ import pytest
 
 from activities.services.reading import InstanceFilter, Reading
 from activities.store.database import Database
+from activities.store.repositories import attempts
 from tests.store.conftest import Commit
 from tests.store.steps import closed, incident, new_id, opened, record, task
 from workflows.domain.errors import NotFound
@@ -110,7 +111,9 @@ async def test_beyond_the_limit_the_count_is_an_estimate(
     monkeypatch.setattr("activities.store.repositories.paging.COUNTED", 3)
     since = START - HOUR
 
-    page = await reading.list_instances(tenant, InstanceFilter(q="ncr", created_from=since))
+    page = await reading.list_instances(
+        tenant, InstanceFilter(process="ncr_report", states=["submitted", "closed"], q="ncr", created_from=since)
+    )
 
     assert not page.exact
     assert page.total >= 4
@@ -241,3 +244,38 @@ async def test_incidents_are_listed_open_resolved_or_both(reading: Reading, tena
     assert await listed(False) == [stuck]
     assert await listed(True) == [repaired]
     assert await listed(None) == [repaired, stuck]
+
+
+async def test_failed_attempts_are_told_latest_first(database: Database, reading: Reading, tenant: str) -> None:
+    entity_id = new_id()
+    for attempt in (1, 2):
+        async with database.transaction(tenant) as connection:
+            await attempts.add(
+                connection,
+                tenant,
+                "ncr_report",
+                entity_id,
+                effect="3",
+                action="http.request",
+                attempt=attempt,
+                error={"code": "HTTP_500", "message": "no answer", "details": {}},
+                next_at=START if attempt == 1 else None,
+            )
+
+    found = await reading.failed_attempts(tenant, "ncr_report", entity_id)
+
+    assert [(entry.attempt, entry.effect, entry.next_at) for entry in found] == [(2, "3", None), (1, "3", START)]
+    assert found[0].error["code"] == "HTTP_500"
+
+
+async def test_old_attempts_are_forgotten(database: Database, reading: Reading, tenant: str) -> None:
+    entity_id = new_id()
+    async with database.transaction(tenant) as connection:
+        await attempts.add(
+            connection, tenant, "p", entity_id, effect="1", action="a", attempt=1, error={}, next_at=None
+        )
+
+    async with database.system() as connection:
+        await attempts.forget(connection, dt.timedelta(seconds=0))
+
+    assert await reading.failed_attempts(tenant, "p", entity_id) == []

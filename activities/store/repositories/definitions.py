@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Any
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from activities.store.repositories.rows import columns, records
+from activities.store.repositories.rows import AnySelect, columns, records
 from activities.store.tables import definitions, programs
 from workflows.definition.program import Program
 from workflows.domain.records import DefinitionVersion
@@ -123,6 +122,6 @@ _in_force = _d.version == (
 )
 
 
-def _listed(tenant: str) -> Select[Any]:
+def _listed(tenant: str) -> AnySelect:
     is_in_force = func.coalesce(_in_force, False)
     return select(*columns(definitions, DefinitionVersion, in_force=is_in_force)).where(_d.tenant_id == tenant)

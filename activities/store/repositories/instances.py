@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, and_, exists, literal, select, tuple_
+from sqlalchemy import and_, exists, literal, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from activities.store.repositories import paging
-from activities.store.repositories.rows import columns, records
-from activities.store.tables import definitions, effect_attempts, instances, steps, tasks
-from workflows.domain.records import AttemptEntry, InstanceSummary, Page, StepEntry
+from activities.store.repositories.rows import AnySelect, columns, records
+from activities.store.tables import definitions, instances, steps, tasks
+from workflows.domain.records import InstanceSummary, Page, StepEntry
 
 _i = instances.c
 _KEY = (_i.tenant_id, _i.process, _i.entity_id)
@@ -109,25 +109,11 @@ async def steps_between(
     return records(StepEntry, await connection.execute(query))
 
 
-async def attempts(
-    connection: AsyncConnection, tenant: str, process: str, entity_id: int, limit: int
-) -> list[AttemptEntry]:
-    """Failed attempts of effects, latest first."""
-    a = effect_attempts.c
-    query = (
-        select(*columns(effect_attempts, AttemptEntry))
-        .where(a.tenant_id == tenant, a.process == process, a.entity_id == entity_id)
-        .order_by(a.at.desc())
-        .limit(limit)
-    )
-    return records(AttemptEntry, await connection.execute(query))
-
-
 def _is(tenant: str, process: str, entity_id: int) -> tuple[Any, ...]:
     return (_i.tenant_id == tenant, _i.process == process, _i.entity_id == entity_id)
 
 
-async def _narrowed(connection: AsyncConnection, tenant: str, wanted: InstanceFilter) -> Select[Any]:
+async def _narrowed(connection: AsyncConnection, tenant: str, wanted: InstanceFilter) -> AnySelect:
     """Keys of the instances that meet all conditions, without order."""
     keys = select(*_KEY).where(_i.tenant_id == tenant)
     if wanted.process is not None:

@@ -6,17 +6,16 @@ which the planner's estimate has to do.
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
-from sqlalchemy import Select, func, literal_column, select, text
+from sqlalchemy import func, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+from activities.store.repositories.rows import AnySelect
 
 COUNTED = 10_000
 """Rows counted exactly; a person pages through less, and a reader of figures asks for a report."""
 
 
-async def count(connection: AsyncConnection, keys: Select[Any]) -> tuple[int, bool]:
+async def count(connection: AsyncConnection, keys: AnySelect) -> tuple[int, bool]:
     """How many rows `keys` selects, and whether that is exact.
 
     Args:
@@ -30,13 +29,10 @@ async def count(connection: AsyncConnection, keys: Select[Any]) -> tuple[int, bo
     return max(await _estimate(connection, keys), counted), False
 
 
-async def _estimate(connection: AsyncConnection, keys: Select[Any]) -> int:
-    compiled = keys.order_by(None).compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
-    # A colon in a literal must not be taken for a parameter.
-    statement = text(f"EXPLAIN (FORMAT JSON) {compiled}".replace(":", r"\:"))
-    plan = await connection.scalar(statement)
-    parsed = json.loads(plan) if isinstance(plan, str) else plan
-    return int(parsed[0]["Plan"]["Plan Rows"])
+async def _estimate(connection: AsyncConnection, keys: AnySelect) -> int:
+    compiled = keys.order_by(None).compile(dialect=connection.dialect, compile_kwargs={"render_postcompile": True})
+    explained = await connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {compiled}", dict(compiled.params))
+    return int(explained.scalar_one()[0]["Plan"]["Plan Rows"])
 
 
 def window(page: int, per_page: int) -> tuple[int, int]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
-from sqlalchemy import ColumnElement, Table
+from sqlalchemy import ColumnElement, Select, Table
 
 Record = TypeVar("Record")
+
+AnySelect: TypeAlias = "Select[*tuple[Any, ...]]"
+"""A query of whatever columns."""
 
 
 def columns(table: Table, record: type[Any], **computed: ColumnElement[Any]) -> list[ColumnElement[Any]]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from sqlalchemy import Select, and_, select, union_all
+from sqlalchemy import and_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from activities.store.repositories import paging
-from activities.store.repositories.rows import columns, records
+from activities.store.repositories.rows import AnySelect, columns, records
 from activities.store.tables import incidents, task_candidates, tasks
 from workflows.domain.records import IncidentEntry, Page, TaskEntry
 
@@ -88,12 +87,12 @@ async def incidents_of(connection: AsyncConnection, tenant: str, process: str, e
     return records(IncidentEntry, await connection.execute(query))
 
 
-def _assigned(tenant: str, assignee: str, process: str | None) -> Select[Any]:
+def _assigned(tenant: str, assignee: str, process: str | None) -> AnySelect:
     keys = select(*_TASK_KEY).where(_t.tenant_id == tenant, _t.assignee == assignee, _t.closed_at.is_(None))
     return keys if process is None else keys.where(_t.process == process)
 
 
-def _offered(tenant: str, candidates: Sequence[str], process: str | None) -> Select[Any]:
+def _offered(tenant: str, candidates: Sequence[str], process: str | None) -> AnySelect:
     offers = select(_c.tenant_id, _c.process, _c.entity_id, _c.task).distinct()
     offers = offers.where(_c.tenant_id == tenant, _c.candidate.in_(candidates))
     if process is not None:
@@ -106,7 +105,7 @@ def _offered(tenant: str, candidates: Sequence[str], process: str | None) -> Sel
     )
 
 
-async def _tasks(connection: AsyncConnection, query: Select[Any], page: int, per_page: int) -> Page[TaskEntry]:
+async def _tasks(connection: AsyncConnection, query: AnySelect, page: int, per_page: int) -> Page[TaskEntry]:
     urgent = query.order_by(_t.priority, _t.due_at.asc().nulls_last(), _t.opened_at, _t.entity_id, _t.task)
     total, exact = await paging.count(connection, urgent)
     limit, offset = paging.window(page, per_page)
