@@ -28,7 +28,7 @@ from activities.temporal import translated
 from api.auth.addresses import networks
 from api.auth.credentials import Credentials
 from api.auth.tokens import AccessTokens
-from api.cli.wiring import connect_to_temporal, database_url
+from api.servers import connect_to_temporal, database_url
 from api.deps import Services
 from workflows.machine import programs
 

@@ -32,17 +32,22 @@ def to_pdf(html: str) -> bytes:
         FetchRefused: the page refers to an image or a style sheet. A reference inside a drawing leaves the drawing out.
         PdfUnavailable: this machine cannot make PDFs until an administrator installs Pango.
     """
-    library = _library()
+    weasyprint = library()
     identifier = hashlib.sha256(html.encode()).digest()[:16]
     try:
-        pdf = library.HTML(string=html, url_fetcher=_no_fetcher()).write_pdf(pdf_identifier=identifier)
-    except library.urls.FatalURLFetchingError as problem:  # a BaseException, which would pass through all above us
+        pdf = weasyprint.HTML(string=html, url_fetcher=_no_fetcher()).write_pdf(pdf_identifier=identifier)
+    except weasyprint.urls.FatalURLFetchingError as problem:  # a BaseException, which would pass through all above us
         raise FetchRefused(str(problem)) from problem
     assert isinstance(pdf, bytes)  # without a target the library gives the content
     return pdf
 
 
-def _library() -> Any:
+def library() -> Any:
+    """The library, loaded.
+
+    Raises:
+        PdfUnavailable: the system lacks what it needs.
+    """
     # The library that cuts fonts down writes the time into them unless this is set (reproducible-builds.org).
     os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
     # It warns at every page about the way fonts are cut down, which nobody can act on.
@@ -59,7 +64,7 @@ def _library() -> Any:
 
 @cache
 def _no_fetcher() -> Any:
-    urls = _library().urls
+    urls = library().urls
 
     def fetch(_self: object, url: str, _headers: object = None) -> Never:
         raise urls.FatalURLFetchingError(f"documents refer to nothing outside themselves, not to {url[:100]}")

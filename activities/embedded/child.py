@@ -107,10 +107,6 @@ class Child:
 
     def failure(self, what: str) -> ChildFailed:
         """The error to raise about this program, with the last lines of its log."""
-        lines = (
-            self._log.read_text(errors="replace").splitlines()[-_LOG_TAIL_LINES:]
-            if self._log.exists()
-            else []
-        )
+        lines = self._log.read_text(errors="replace").splitlines()[-_LOG_TAIL_LINES:] if self._log.exists() else []
         shown = "\n".join(f"  {line}" for line in lines)
         return ChildFailed(f"{self.name}: {what}. End of {self._log}:\n{shown}")

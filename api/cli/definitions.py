@@ -137,8 +137,9 @@ def import_scxml(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A statechart, W3C SCXML.")],
 ) -> None:
     """Turn a statechart into a definition (YAML on stdout); state ids stay as they are."""
-    from api.cli.definition_files import load_scxml, refused
     from workflows.definition.exchange.yaml_export import NotExpressible, to_yaml
+
+    from api.cli.definition_files import load_scxml, refused
 
     program = load_scxml(file)
     try:

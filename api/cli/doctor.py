@@ -16,12 +16,13 @@ from typing import Literal
 from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
 from temporalio.service import RPCError
 
+from activities.documents.pdf import PdfUnavailable, library
 from activities.embedded import postgres, temporal
 from activities.embedded.ports import is_taken
 from activities.settings import Settings
 from activities.store import migrate
 from api.cli.lock import AlreadyRunning, held
-from api.cli.wiring import connect_to_temporal, database_url
+from api.servers import connect_to_temporal, database_url
 from workflows.domain.errors import JidokaError
 from workflows.messages import attributes
 
@@ -103,12 +104,10 @@ def _runs_here(settings: Settings) -> bool:
 
 def _pdf(_settings: Settings) -> Iterator[Finding]:
     try:
-        import weasyprint
-    except OSError as failure:
+        yield Finding("ok", "PDF documents", f"WeasyPrint {library().__version__}")
+    except PdfUnavailable as failure:
         remedy = "install Pango and HarfBuzz, on Debian: libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
-        yield Finding("warning", "PDF documents", f"cannot be made ({failure}); {remedy}")
-    else:
-        yield Finding("ok", "PDF documents", f"WeasyPrint {weasyprint.__version__}")
+        yield Finding("warning", "PDF documents", f"{failure.__cause__}; {remedy}")
 
 
 def _database(settings: Settings) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from api.cli import definitions
 from workflows.domain.errors import JidokaError
 
 if TYPE_CHECKING:
@@ -59,6 +60,44 @@ def doctor() -> None:
     from api.cli.doctor import examine
 
     raise typer.Exit(examine(_settings(), _say))
+
+
+app.add_typer(definitions.commands)
+
+tenant = typer.Typer(help="Tenants: companies or plants that own their data.", no_args_is_help=True)
+app.add_typer(tenant, name="tenant")
+
+
+@tenant.command()
+def create(
+    key: Annotated[str, typer.Argument(help="Short and for ever, for example acme.")],
+    name: Annotated[str, typer.Option(help="For people; default: the key.")] = "",
+    admin: Annotated[str, typer.Option(help="User name of the first administrator.")] = "admin",
+    time_zone: Annotated[str, typer.Option(help="IANA name; dates in numbers use it.")] = "UTC",
+    password: Annotated[
+        str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True, envvar="JIDOKA_ADMIN_PASSWORD")
+    ] = "",
+) -> None:
+    """Create a tenant with the shipped definitions and one administrator; asks for the password."""
+    from api.cli.tenants import create
+
+    create(_settings(), key, name or key, admin, password, time_zone, _say)
+
+
+@tenant.command()
+def disable(key: str) -> None:
+    """Keep the people and keys of a tenant out; its running instances go on."""
+    from api.cli.tenants import set_open
+
+    set_open(_settings(), key, to=False)
+
+
+@tenant.command()
+def enable(key: str) -> None:
+    """Let the people and keys of a disabled tenant in again."""
+    from api.cli.tenants import set_open
+
+    set_open(_settings(), key, to=True)
 
 
 audit = typer.Typer(help="The audit trail.", no_args_is_help=True)

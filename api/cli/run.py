@@ -9,30 +9,22 @@ from collections.abc import Callable
 
 from pydantic import SecretStr
 from temporalio.client import Client
-from temporalio.service import RPCError
 
-from activities.embedded.ports import free_port, is_taken
+from activities.embedded.ports import demand_free, free_port
 from activities.settings import Settings
-from activities.store.migrate import upgrade
-from activities.temporal import register_search_attributes
 from api.cli import demo, lock
 from api.cli.processes import OwnProcess, api_ready, worker_ready
 from api.cli.supervisor import Service, Supervisor
-from api.cli.wiring import (
+from api.servers import (
     connect_to_temporal,
     database_url,
     embedded_postgres,
     embedded_temporal,
+    prepare_namespace,
     temporal_address,
 )
-from workflows.domain.errors import Conflict
-from workflows.messages import attributes
 
 Say = Callable[[str], None]
-
-
-class PortTaken(Conflict):
-    code = "PORT_TAKEN"
 
 
 def run(settings: Settings, say: Say) -> None:
@@ -42,11 +34,7 @@ def run(settings: Settings, say: Say) -> None:
         AlreadyRunning, PortTaken, DemoRefused, ChildFailed: nothing is left running.
     """
     with lock.held(settings.data):
-        if settings.port and is_taken(settings.host, settings.port):
-            raise PortTaken(
-                f"port {settings.port} on {settings.host} is taken; choose another one, for example "
-                f"PORT={settings.port + 1}"
-            )
+        demand_free(settings.host, settings.port)
         demo.demand_loopback(settings)
         asyncio.run(_until_told_to_stop(settings, say))
 
@@ -76,11 +64,13 @@ async def _start(settings: Settings, supervisor: Supervisor, say: Say) -> None:
     if settings.port == 0:
         settings = settings.model_copy(update={"port": free_port(settings.host)})
     settings = await _start_servers(settings, supervisor)
+    from activities.store.migrate import upgrade  # takes a while to load; the servers are on their way now
+
     await asyncio.to_thread(upgrade, database_url(settings))
     temporal = await connect_to_temporal(settings)
-    await _prepare_namespace(temporal, say)
+    await prepare_namespace(temporal, say)
     if settings.demo:
-        await demo.seed(settings)
+        await demo.seed(settings, say)
     await _start_processes(settings, supervisor, temporal)
     say(f"Jidoka serves {settings.base_url} (ready after {time.monotonic() - began:.1f} s)")
     say(f"logs: {settings.data / 'logs'}")
@@ -103,14 +93,6 @@ async def _start_servers(settings: Settings, supervisor: Supervisor) -> Settings
     if settings.database_url is None:
         found["database_url"] = SecretStr(postgres.url())
     return settings.model_copy(update=found)
-
-
-async def _prepare_namespace(temporal: Client, say: Say) -> None:
-    try:
-        await register_search_attributes(temporal)
-    except RPCError as failure:
-        names = ", ".join(attributes.KEYWORDS + attributes.BOOLS)
-        say(f"search attributes could not be created ({failure.message}); an administrator must: {names}")
 
 
 async def _start_processes(settings: Settings, supervisor: Supervisor, temporal: Client) -> None:

@@ -1,15 +1,18 @@
-"""From settings to connections: where the database and Temporal are, for commands that run beside `jidoka run`."""
+"""From settings to the servers: where the database and Temporal are, given or embedded."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from temporalio.client import Client
-from temporalio.service import TLSConfig
+from temporalio.service import RPCError, TLSConfig
 
 from activities.embedded.postgres import EmbeddedPostgres
 from activities.embedded.temporal import EmbeddedTemporal
 from activities.settings import Settings
-from activities.temporal import connect
+from activities.temporal import connect, register_search_attributes
 from workflows.domain.errors import Unavailable
+from workflows.messages import attributes
 
 
 class NotConfigured(Unavailable):
@@ -63,6 +66,15 @@ async def connect_to_temporal(settings: Settings, *, lazy: bool = False) -> Clie
         tls=_tls(settings),
         api_key=settings.temporal_api_key.get_secret_value() if settings.temporal_api_key else None,
     )
+
+
+async def prepare_namespace(temporal: Client, say: Callable[[str], None]) -> None:
+    """Create the search attributes, or say who has to: a hosted namespace lets only its administrators do it."""
+    try:
+        await register_search_attributes(temporal)
+    except RPCError as failure:
+        names = ", ".join(attributes.KEYWORDS + attributes.BOOLS)
+        say(f"search attributes could not be created ({failure.message}); an administrator must: {names}")
 
 
 def _tls(settings: Settings) -> bool | TLSConfig:
