@@ -54,7 +54,7 @@ async def commit_step(database: Database, record: StepRecord, sql_actions: SqlAc
             raise Conflict(
                 f"Command {record.command['id']} is on record with another step", code="STORE_DIVERGED"
             ) from error
-        if error.diag.constraint_name != "pk_instances":
+        if error.diag.constraint_name not in {"pk_instances", "pk_steps"}:
             raise
         # Two attempts at the same first step ran at once; the other one won and its row is visible now.
         return await _commit(database, record, sql_actions)
