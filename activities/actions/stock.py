@@ -71,8 +71,12 @@ async def release(step: SqlStep, asked: Release) -> LotStatus:
     return LotStatus(lot=asked.lot, status=lot.free_status, open_holds=0)
 
 
-@actions.fact("holds.open_for", title="Open holds on a lot", input=Release, output=list[dict[str, Any]])
-async def open_for(look: FactLook, asked: Release) -> list[dict[str, Any]]:
+class LotOrNone(Arguments):
+    lot: str = Field(max_length=120, description="Lot number; empty where there is no lot, and so no hold.")
+
+
+@actions.fact("holds.open_for", title="Open holds on a lot", input=LotOrNone, output=list[dict[str, Any]])
+async def open_for(look: FactLook, asked: LotOrNone) -> list[dict[str, Any]]:
     """Open holds, oldest first: process, entity_id, reason, placed_by, placed_at; none for an unknown lot."""
     return [
         {

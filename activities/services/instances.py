@@ -11,6 +11,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,7 +31,7 @@ from activities.store.database import Database
 from activities.store.repositories import addresses, reservations
 from activities.temporal import RunChanging, translated
 from workflows.definition import payload
-from workflows.domain.errors import AlreadyExists, InstanceEnded, NotFound, PayloadTooLarge, Unavailable
+from workflows.domain.errors import AlreadyExists, InstanceEnded, InvalidInput, NotFound, PayloadTooLarge, Unavailable
 from workflows.engine.events import SYSTEM, Actor, Event, Verdict
 from workflows.engine.facts import fact_calls, facts_needed
 from workflows.engine.snapshot import Snapshot
@@ -242,10 +243,11 @@ class Instances:
             at = dt.datetime.now(dt.UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
             calls = fact_calls(chart, snapshot, facts_needed(chart, snapshot, None), Event("", at=at, actor=actor))
             look = FactLook(connection, tenant, process, entity_id)
-            facts = {
-                name: await self._registry.resolve_fact(look, fact["call"], fact["with"])
-                for name, fact in calls.items()
-            }
+            facts = {}
+            for name, fact in calls.items():
+                # A fact that cannot be had closes the transitions that read it, not the whole view.
+                with suppress(InvalidInput):
+                    facts[name] = await self._registry.resolve_fact(look, fact["call"], fact["with"])
         return available(chart, snapshot, actor, at, facts)
 
     # --- on behalf of other instances -----------------------------------------------------------------------
