@@ -1,0 +1,1 @@
+"""The history of the tables, oldest first in `versions`; `activities.store.migrate` runs it."""
