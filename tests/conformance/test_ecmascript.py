@@ -9,6 +9,7 @@ import pytest
 from workflows.definition.exchange import ecmascript, ecmascript_cel
 from workflows.definition.exchange.ecmascript import NotConvertible
 from workflows.definition.expressions import Scope, compile_expression
+from workflows.domain.errors import ExpressionFailed
 
 DATA = {"i": 5, "f": 2.5, "s": "text", "none": None, "no": False, "xs": [1, 2, 3], "o": {"a": {"b": 7}}, "zero": 0}
 NAMES = {name: f"data.{name}" for name in DATA}
@@ -40,7 +41,6 @@ def truth(text: str) -> bool:
         ("i % 3", 2),
         ("i / 2", 2.5),
         ("i * 1.5", 7.5),
-        ("f + 1", 3.5),
         ("Math.pow(i, 3)", 125),
         ("Math.abs(0 - i)", 5),
         ("Math.max(i, 9)", 9),
@@ -153,6 +153,12 @@ def test_conditions(text: str, expected: bool) -> None:
 def test_refusals(text: str) -> None:
     with pytest.raises(NotConvertible):
         value(text)
+
+
+def test_a_fraction_met_where_whole_numbers_were_written_fails_and_is_never_rounded() -> None:
+    with pytest.raises(ExpressionFailed):
+        value("f + 1")
+    assert value("f + 1.5") == 4.0
 
 
 def test_words_that_cel_keeps_for_itself_are_quoted() -> None:

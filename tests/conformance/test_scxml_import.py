@@ -48,8 +48,8 @@ def test_the_first_state_is_the_initial_one_unless_another_is_named() -> None:
 
 
 def test_a_transition_with_one_event_has_that_as_its_code() -> None:
-    body = '<state id="a"><transition event="go"/><transition event="x y"/><transition event="*"/><transition cond="false"/></state>'
-    (state,) = import_scxml(scxml(body)).states
+    transitions = '<transition event="go"/><transition event="x y"/><transition event="*"/><transition cond="false"/>'
+    (state,) = import_scxml(scxml(f'<state id="a">{transitions}</state>')).states
 
     assert [(item.code, item.events) for item in state.transitions] == [
         ("go", ("go",)),
@@ -96,7 +96,8 @@ def test_final_data_reach_the_done_event() -> None:
 
 def test_a_loop_leaves_its_variables_as_ecmascript_does() -> None:
     body = """<datamodel><data id="xs">[1, 2, 3]</data><data id="x"/><data id="i"/><data id="sum" expr="0"/></datamodel>
-    <state id="a"><onentry><foreach array="xs" item="x" index="i"><assign location="sum" expr="sum + x * i"/></foreach></onentry>
+    <state id="a">
+      <onentry><foreach array="xs" item="x" index="i"><assign location="sum" expr="sum + x * i"/></foreach></onentry>
       <transition cond="sum === 8 &amp;&amp; x === 3 &amp;&amp; i === 2" target="ok"/></state>
     <state id="ok"/>"""
 

@@ -1,7 +1,8 @@
 """ECMAScript trees to CEL source, keeping the meaning or refusing.
 
-Variables become `data.<name>`, `_event.data` becomes `event`. Whole numbers stay whole numbers. Where ECMAScript
-looks at a value as a truth, or joins texts, the CEL says so explicitly.
+Variables become `data.<name>`, `_event.data` becomes `event`. Where ECMAScript looks at a value as a truth, or
+joins texts, the CEL says so explicitly. Whole numbers stay whole numbers: an expression written with them fails,
+never rounds, when a variable turns out to hold a fraction.
 """
 
 from __future__ import annotations

@@ -218,7 +218,7 @@ def _given_ids(root: Element) -> frozenset[str]:
     queue = [root]
     while queue:
         element = queue.pop()
-        queue.extend(element.children)
+        queue.extend(reversed(element.children))
         name = element.get("id")
         if element.tag in _KINDS and name is not None:
             if name in found:
