@@ -59,8 +59,8 @@ def check_expressions(lowering: Lowering, types: Types) -> None:
 
 def _check(lowering: Lowering, types: Types, site: Site) -> None:
     if not site.source.strip():
-        hint = "for an empty text write '\"\"'"
-        lowering.report.add("J301", lowering.source.locate(site.path), "an empty expression", hint)
+        empty = "for an empty text write '\"\"'"
+        lowering.report.add("J301", lowering.source.locate(site.path), "an empty expression", empty)
         return
     typed = types.check(site.source, site.names)
     if typed.complaints:
@@ -136,8 +136,8 @@ def _is_syntax(complaint: Complaint) -> bool:
 
 def _is_call(complaint: Complaint, source: str) -> bool:
     """Calls are complained about at their opening parenthesis."""
-    line = source.splitlines()[complaint.line - 1]
-    return line[complaint.column - 1 : complaint.column] == "("
+    lines = source.split("\n")[complaint.line - 1 : complaint.line]
+    return any(line[complaint.column - 1 : complaint.column] == "(" for line in lines)
 
 
 def _syntax(text: str) -> str:
