@@ -73,8 +73,9 @@ async def _carried_out(request: StrictRequest, mark: Operation, handle: Handler)
     _refuse_nul(request)
     if not mark.public:
         credentials = services(request).credentials
-        found = request.scope["identity"] = await credentials.identity(request)
-        await credentials.admit(request, found, origin(request))
+        came_from = origin(request)
+        found = request.scope["identity"] = await credentials.identity(request, came_from)
+        await credentials.admit(request, found, came_from)
         if mark.permission is not None:
             found.require(mark.permission)
     return await (once(request, mark, handle) if request.method == "POST" else handle(request))

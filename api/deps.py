@@ -22,6 +22,7 @@ from activities.services.reading import Reading
 from activities.services.webhooks import Webhooks
 from api.auth.addresses import Network, client_address
 from api.auth.credentials import Credentials
+from api.auth.hosts import Hosts
 from api.auth.identity import Identity, identity
 from api.auth.tokens import AccessTokens
 
@@ -39,6 +40,7 @@ class Services:
     database_ping: Callable[[], Awaitable[None]]
     definitions: Definitions
     documents: Documents
+    hosts: Hosts
     idempotency: Idempotency
     instances: Instances
     reading: Reading

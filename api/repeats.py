@@ -106,7 +106,7 @@ def _kept(asked: Services, who: Identity, key: str, response: Response, mark: Op
     body = bytes(response.body).decode()
     if mark.shows_secret:
         return {"sealed": b64encode(asked.secret_box.seal(body, _place(who, key))).decode()}
-    return {"body": json.loads(body) if body else None}
+    return {"body": json.loads(body) if body else None, "location": response.headers.get("location")}
 
 
 def _replayed(asked: Services, who: Identity, key: str, status: int, kept: dict[str, Any]) -> Response:
@@ -114,6 +114,8 @@ def _replayed(asked: Services, who: Identity, key: str, status: int, kept: dict[
     if "sealed" in kept:
         body = asked.secret_box.open(b64decode(kept["sealed"]), _place(who, key))
         return Response(body, status, headers=headers, media_type="application/json")
+    if kept.get("location"):
+        headers["Location"] = kept["location"]
     if kept["body"] is None:
         return Response(status_code=status, headers=headers)
     return JSONResponse(kept["body"], status, headers=headers)

@@ -20,6 +20,7 @@ from activities.services.documents import Documents
 from activities.services.idempotency import Idempotency
 from activities.services.instances import Instances
 from activities.services.reading import Reading
+from activities.services.tenants import Tenants
 from activities.services.webhooks import Webhooks
 from activities.settings import Settings
 from activities.store.database import Database
@@ -27,9 +28,10 @@ from activities.store.program_source import program_source
 from activities.temporal import translated
 from api.auth.addresses import networks
 from api.auth.credentials import Credentials
+from api.auth.hosts import Hosts
 from api.auth.tokens import AccessTokens
-from api.servers import connect_to_temporal, database_url
 from api.deps import Services
+from api.servers import connect_to_temporal, database_url
 from workflows.machine import programs
 
 
@@ -61,6 +63,7 @@ def assemble(settings: Settings, database: Database, temporal: Client, *, queue_
     secret_box = SecretBox(settings.secret_key.get_secret_value())
     accounts = Accounts(database, refresh_lifetime_s=settings.refresh_token_s)
     api_keys = ApiKeys(database)
+    hosts = Hosts(Tenants(database).exists)
     tokens = AccessTokens([settings.jwt_secret.get_secret_value()], lifetime_s=settings.access_token_s)
     return Services(
         access_tokens=tokens,
@@ -68,10 +71,11 @@ def assemble(settings: Settings, database: Database, temporal: Client, *, queue_
         api_keys=api_keys,
         audit=Audit(database),
         backlog=partial(measure, database),
-        credentials=Credentials(accounts, api_keys, tokens),
+        credentials=Credentials(accounts, api_keys, tokens, hosts),
         database_ping=database.ping,
         definitions=Definitions(database, registry.catalogue()),
         documents=Documents(database),
+        hosts=hosts,
         idempotency=Idempotency(database),
         instances=Instances(database, temporal, registry, queue_suffix=queue_suffix),
         reading=Reading(database),

@@ -18,7 +18,7 @@ from activities.services.origin import Origin
 from activities.store.database import Database
 from activities.store.repositories import api_keys, audit
 from activities.store.repositories.api_keys import ApiKey
-from workflows.domain.errors import Conflict, InvalidInput, NotFound
+from workflows.domain.errors import Conflict, InvalidInput, NotAuthenticated, NotFound
 from workflows.domain.policy import SCOPES
 from workflows.engine.events import Actor
 
@@ -37,10 +37,11 @@ class ApiKeys:
     def __init__(self, database: Database, *, now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)) -> None:
         self._database = database
         self._now = now
-        self._noted: dict[int, dt.datetime] = {}
+        self._used: dict[int, dt.datetime] = {}
+        self._refused: dict[int, dt.datetime] = {}
 
-    async def authenticate(self, text: str) -> ApiKey | None:
-        """The key of this text, if it is good now."""
+    async def authenticate(self, text: str, origin: Origin) -> ApiKey | None:
+        """The key of this text, if it is good now. That somebody uses one which is not any more goes on record."""
         prefix, separator, secret = text.removeprefix(KEY_MARK).partition("_")
         if not text.startswith(KEY_MARK) or not separator or len(text) > _LONGEST or not text.isascii():
             return None
@@ -48,14 +49,18 @@ class ApiKeys:
             found = await api_keys.by_prefix(connection, prefix)
         key, known_hash = found or (None, _hash(""))
         right = hmac.compare_digest(_hash(secret), known_hash)
-        return key if key is not None and right and self._good(key) else None
+        if key is None or not right:
+            return None
+        if self._good(key):
+            return key
+        await self._note_refusal(key, origin)
+        return None
 
     async def note_use(self, tenant: str, key_id: int, origin: Origin) -> None:
         """Remembers when and from where the key was used; one write a minute, however busy it is."""
         now = self._now()
-        if now - self._noted.get(key_id, _LONG_AGO) < _USE_EVERY:
+        if not self._is_due(self._used, key_id):
             return
-        self._noted[key_id] = now
         async with self._database.transaction(tenant) as connection:
             await api_keys.note_use(connection, tenant, key_id, now=now, ip=origin.ip, at_most_every=_USE_EVERY)
 
@@ -161,6 +166,23 @@ class ApiKeys:
         prefix, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
         key = await api_keys.add(connection, tenant, prefix=prefix, key_hash=_hash(secret), values=values)
         return key, f"{KEY_MARK}{prefix}_{secret}"
+
+    async def _note_refusal(self, key: ApiKey, origin: Origin) -> None:
+        """One entry a minute: whoever holds a dead key must not be able to fill the trail."""
+        if not self._is_due(self._refused, key.id):
+            return
+        actor = Actor(key.id, key.username, key.name, key.roles, kind="api_key")
+        refused = NotAuthenticated("the key is revoked or has expired", code="KEY_NOT_VALID")
+        entry = origin.entry("api_key.use", actor, (_ENTITY, str(key.id)), refused=refused)
+        async with self._database.transaction(key.tenant) as connection:
+            await audit.append(connection, key.tenant, entry)
+
+    def _is_due(self, noted: dict[int, dt.datetime], key_id: int) -> bool:
+        now = self._now()
+        due = now - noted.get(key_id, _LONG_AGO) >= _USE_EVERY
+        if due:
+            noted[key_id] = now
+        return due
 
     def _good(self, key: ApiKey) -> bool:
         return key.revoked_at is None and (key.expires_at is None or key.expires_at > self._now())

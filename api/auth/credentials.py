@@ -13,6 +13,7 @@ from activities.services.accounts import Accounts
 from activities.services.api_keys import KEY_MARK, ApiKeys
 from activities.services.origin import Origin
 from api.auth.addresses import allowed
+from api.auth.hosts import Hosts
 from api.auth.identity import Identity
 from api.auth.tokens import AccessTokens
 from workflows.domain.errors import NotAllowed, NotAuthenticated
@@ -22,31 +23,34 @@ from workflows.engine.events import Actor
 class Credentials:
     """Checks credentials for one application."""
 
-    def __init__(self, accounts: Accounts, api_keys: ApiKeys, tokens: AccessTokens) -> None:
+    def __init__(self, accounts: Accounts, api_keys: ApiKeys, tokens: AccessTokens, hosts: Hosts) -> None:
         self._accounts = accounts
         self._api_keys = api_keys
         self._tokens = tokens
+        self._hosts = hosts
 
-    async def identity(self, request: Request) -> Identity:
+    async def identity(self, request: Request, origin: Origin) -> Identity:
         """
         Raises:
             NotAuthenticated: no credential, or one that is not (any more) good.
         """
         credential = _bearer(request)
-        return await (self._key(credential) if credential.startswith(KEY_MARK) else self._user(credential))
+        return await (self._key(credential, origin) if credential.startswith(KEY_MARK) else self._user(credential))
 
     async def admit(self, request: Request, found: Identity, origin: Origin) -> None:
         """Whether a good credential may be used for this request at all.
 
         Raises:
-            NotAllowed: a key from an address it must not come from, or a credential of another team than the one
-                named in X-MES-Team-ID.
+            NotAllowed: a key from an address it must not come from, or a credential of another tenant than the one
+                named in X-MES-Team-ID or by the host (C-16).
         """
         if not allowed(origin.ip, found.allowed_ips):
             raise NotAllowed("The API key may not be used from this address", code="ADDRESS_NOT_ALLOWED")
         team = request.headers.get("x-mes-team-id")
         if team is not None and team != found.tenant:
             raise NotAllowed("The credential does not belong to the team named in X-MES-Team-ID")
+        if await self._hosts.tenant(request) not in {None, found.tenant}:
+            raise NotAllowed("The credential does not belong to the organization that the host names")
         if found.scope is not None and found.actor.id is not None:
             await self._api_keys.note_use(found.tenant, found.actor.id, origin)
 
@@ -57,8 +61,8 @@ class Credentials:
             raise NotAuthenticated("The account does not exist any more or is not active")
         return Identity(tenant=user.tenant, actor=user.actor)
 
-    async def _key(self, text: str) -> Identity:
-        key = await self._api_keys.authenticate(text)
+    async def _key(self, text: str, origin: Origin) -> Identity:
+        key = await self._api_keys.authenticate(text, origin)
         if key is None:
             raise NotAuthenticated("The API key is not valid")
         actor = Actor(key.id, key.username, key.name, key.roles, kind="api_key")

@@ -232,3 +232,16 @@ async def test_managing_keys_needs_an_admin_and_the_attempt_is_on_record(plant: 
     assert [(entry["username"], entry["action"], entry["path"]) for entry in log["entries"]] == [
         ("operator", "create_api_key", KEYS)
     ]
+
+
+async def test_use_of_a_revoked_key_is_on_record_but_cannot_fill_the_trail(plant: Plant) -> None:
+    admin = await plant.as_("admin")
+    created = await _created(admin)
+    await admin.delete(f"{KEYS}/{created['id']}")
+    key = plant.with_credential(created["apiKey"])
+
+    for _ in range(3):
+        await key.get(WHERE)
+
+    log = (await admin.get("/api/v1/audit-log", params={"action": "api_key.use"})).json()
+    assert [(entry["actorType"], entry["outcome"]) for entry in log["entries"]] == [("api_key", "denied")]

@@ -66,15 +66,19 @@ async def test_a_name_that_is_unique_needs_no_tenant(plant: Plant) -> None:
     assert answer.status_code == 200
 
 
-async def test_a_name_of_two_tenants_needs_the_tenant(plant: Plant, other_plant: Plant) -> None:
+async def test_a_name_of_two_tenants_needs_the_tenant_in_the_body_or_by_the_host(
+    plant: Plant, other_plant: Plant
+) -> None:
     name = f"twin-{plant.tenant}"
     await plant.person("operator", username=name)
     await other_plant.person("operator", username=name)
 
     alone = await plant.client.post(LOGIN, json={"username": name, "password": PASSWORD})
+    host = {"Host": f"{plant.tenant}.example.com"}
+    by_host = await plant.client.post(LOGIN, json={"username": name, "password": PASSWORD}, headers=host)
     named = await plant.client.post(LOGIN, json={"username": name, "password": PASSWORD, "tenant": plant.tenant})
 
-    assert (alone.status_code, named.status_code) == (401, 200)
+    assert (alone.status_code, by_host.status_code, named.status_code) == (401, 200, 200)
 
 
 @pytest.mark.parametrize("username", ["operator", "nobody"])

@@ -163,3 +163,12 @@ async def test_a_credential_for_another_team_is_refused(plant: Plant, other_plan
     foreign = await client.get(WHERE, headers={"X-MES-Team-ID": other_plant.tenant})
 
     assert (own.status_code, foreign.status_code) == (200, 403)
+
+
+async def test_a_host_that_names_another_organization_is_refused(plant: Plant, other_plant: Plant) -> None:
+    client = await plant.as_("operator")
+
+    hosts = [f"{plant.tenant}.example.com", f"{other_plant.tenant}.example.com", "api.example.com", "127.0.0.1"]
+    statuses = [(await client.get(WHERE, headers={"Host": host})).status_code for host in hosts]
+
+    assert statuses == [200, 403, 200, 200]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Response
+from fastapi import APIRouter, Body, Request, Response
 
 from activities.services.accounts import Session
 from api.auth.identity import Identity
@@ -26,15 +26,17 @@ _SPENT = NotAuthenticated("The refresh token is not valid any more")
 
 @router.post("/login", response_model=LoginAnswer)
 @operation(public=True, repeat="harmless", request=examples.LOGIN, response=examples.SESSION, errors=(_WRONG, _LOCKED))
-async def log_in(credentials: Credentials, asked: Asked, origin: From) -> dict[str, Any]:
+async def log_in(credentials: Credentials, request: Request, asked: Asked, origin: From) -> dict[str, Any]:
     """Log in with user name and password.
+
+    The organization is the one in the body, else the one that the host names (`{slug}.example.com`), else the only
+    one that has the user name.
 
     After five failures in a row the account is locked for 15 minutes; the answer is then 429 with `Retry-After`,
     whether the password is right or not.
     """
-    session = await asked.accounts.log_in(
-        credentials.username, credentials.password, tenant=credentials.tenant, origin=origin
-    )
+    tenant = credentials.tenant or await asked.hosts.tenant(request)
+    session = await asked.accounts.log_in(credentials.username, credentials.password, tenant=tenant, origin=origin)
     return _pair(asked, session) | {"user": user_view(session.user)}
 
 
