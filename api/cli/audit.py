@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from activities.settings import Settings
 from activities.store.database import Database
-from activities.store.repositories.chains import every_instance
+from activities.store.repositories.chains import every_log
 from activities.store.verify import verify_instance
 from api.servers import database_url
 
@@ -25,7 +25,7 @@ async def _verify(settings: Settings, tenant: str | None, say: Callable[[str], N
     database = Database(database_url(settings), pool_size=2)
     checked = broken = 0
     try:
-        async for key in every_instance(database, tenant):
+        async for key in every_log(database, tenant):
             async with database.transaction(key.tenant) as connection:
                 step = await verify_instance(connection, *key)
             checked += 1

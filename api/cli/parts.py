@@ -17,7 +17,7 @@ from activities.settings import Settings
 from activities.store.migrate import head, upgrade
 from activities.worker import serve
 from api.cli import demo, logs
-from api.servers import NotConfigured, connect_to_temporal, database_url, prepare_namespace
+from api.servers import NotConfigured, connect_to_temporal, database_url, prepare_namespace, temporal_address
 
 _log = logging.getLogger(__name__)
 
@@ -33,6 +33,8 @@ def serve_api(settings: Settings) -> None:
     """
     from api.app import create_app
 
+    for demanded in (database_url, temporal_address):  # now, and not at the first request
+        demanded(settings)
     logs.configure(settings)
     demand_free(settings.host, settings.port)
     asyncio.run(demo.demand_no_demo(settings))

@@ -1,37 +1,42 @@
-"""SQL of which instances there are, for jobs that go through all of them. Called by the system role."""
+"""SQL of which logs there are, for the job that proves them all. Called by the system role."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import Select, Table, select, tuple_, union
 
 from activities.store.database import Database
-from activities.store.tables import instances
-
-_BATCH = 1000
-_i = instances.c
+from activities.store.tables import instances, steps
 
 
-class InstanceKey(NamedTuple):
+class LogKey(NamedTuple):
     tenant: str
     process: str
     entity_id: int
 
 
-async def every_instance(database: Database, tenant: str | None) -> AsyncIterator[InstanceKey]:
-    """All instances of one tenant, or (None) of all, by key; each batch in a short transaction of its own."""
-    keys = (_i.tenant_id, _i.process, _i.entity_id)
-    query = select(*keys).order_by(*keys).limit(_BATCH)
-    if tenant is not None:
-        query = query.where(_i.tenant_id == tenant)
-    last: InstanceKey | None = None
+async def every_log(database: Database, tenant: str | None) -> AsyncIterator[LogKey]:
+    """The key of every instance and of every log, of one tenant or (None) of all, in order.
+
+    Both are asked, so that an instance removed together with the row that stands for it is still found by its steps.
+    """
+    last = LogKey("", "", -1)
     while True:
+        either = union(_after(instances, last, tenant), _after(steps, last, tenant))
+        following = either.order_by("tenant_id", "process", "entity_id").limit(1)
         async with database.system() as connection:
-            rows = await connection.execute(query if last is None else query.where(tuple_(*keys) > last))
-            batch = [InstanceKey(*row) for row in rows]
-        for last in batch:
-            yield last
-        if len(batch) < _BATCH:
+            row = (await connection.execute(following)).one_or_none()
+        if row is None:
             return
+        last = LogKey(*row)
+        yield last
+
+
+def _after(table: Table, last: LogKey, tenant: str | None) -> Select[Any]:
+    """The first key behind `last`, by the primary key's index."""
+    columns = table.c
+    keys = (columns.tenant_id, columns.process, columns.entity_id)
+    query = select(*keys).where(tuple_(*keys) > last).order_by(*keys).limit(1)
+    return query if tenant is None else query.where(columns.tenant_id == tenant)
