@@ -18,7 +18,7 @@ actions = Registry()
 
 
 class Print(Arguments):
-    title: str = Field("", max_length=200, description="Left out: title of the process and business number.")
+    title: str = Field(default="", max_length=200, description="Left out: title of the process and business number.")
 
 
 class Printed(Arguments):

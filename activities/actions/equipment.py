@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from activities.outbound.client import GuardedClient
+from activities.outbound.lanes import Lanes
 from activities.outbound.mail import Mailer, MailServer
 from activities.secrets import SecretBox
 from activities.settings import Settings
@@ -28,6 +29,8 @@ class Equipment:
     secrets: SecretBox
     rules: Rules = field(default_factory=Rules)
     """When a webhook endpoint counts as degraded and as lost."""
+    lanes: Lanes = field(default_factory=Lanes)
+    """Keeps one slow receiver from taking all of the worker."""
     drawing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
     """One page is laid out at a time: it takes a whole core, and commits share the process."""
     clock: Callable[[], dt.datetime] = _now

@@ -27,8 +27,8 @@ class Call(Arguments):
     url: str = Field(max_length=2000)
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "POST"
     headers: dict[str, str] = Field(default_factory=dict, max_length=20)
-    body: Any = Field(None, description="Sent as JSON; null: no body.")
-    timeout_s: float = Field(20.0, gt=0, le=60, description="For the whole exchange.")
+    body: Any = Field(default=None, description="Sent as JSON; null: no body.")
+    timeout_s: float = Field(default=20.0, gt=0, le=60, description="For the whole exchange.")
     accept: list[int] = Field(default_factory=list, description="Statuses besides 2xx that count as done, e.g. 409.")
 
     @field_validator("headers")
@@ -44,7 +44,7 @@ class Call(Arguments):
 
 class Answered(Arguments):
     status: int
-    body: Any = Field(None, description="The answer: JSON where it is JSON, else text; null when empty.")
+    body: Any = Field(default=None, description="The answer: JSON where it is JSON, else text; null when empty.")
     truncated: bool = False
 
 

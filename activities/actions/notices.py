@@ -23,9 +23,9 @@ class Notice(Arguments):
         description="role:NAME, group:NAME, user:NAME, a user name, a mail address, `assignee` (while there is none, "
         "the candidates), `candidates`, `creator`, or a list of these; null is nobody."
     )
-    subject: str = Field("", description="Left out: the business number.")
-    text: str = Field("", description="Plain text; blank lines part paragraphs. Left out: the subject.")
-    state: str = Field("", description="Whose task `assignee` and `candidates` mean.")
+    subject: str = Field(default="", description="Left out: the business number.")
+    text: str = Field(default="", description="Plain text; blank lines part paragraphs. Left out: the subject.")
+    state: str = Field(default="", description="Whose task `assignee` and `candidates` mean.")
 
 
 class Noticed(Arguments):

@@ -32,6 +32,8 @@ actions = Registry()
 
 _EXCERPT = 2000
 """Characters of an answer that are kept."""
+_MOST_QUEUED_S = 30.0
+"""Longest wait before a delivery asks again whether it is its turn."""
 _FRESH = dt.timedelta(minutes=1)
 """The time of the last success is written this often at most; a busy endpoint's row would be hot."""
 
@@ -39,7 +41,9 @@ _FRESH = dt.timedelta(minutes=1)
 class Deliver(Arguments):
     delivery: int = Field(ge=1)
     attempt: int = Field(ge=1)
-    wait: str = Field("", description="The schedule's wait before the next attempt, ISO 8601; empty: there is none.")
+    wait: str = Field(
+        default="", description="The schedule's wait before the next attempt, ISO 8601; empty: there is none."
+    )
 
 
 class Delivered(Arguments):
@@ -47,9 +51,11 @@ class Delivered(Arguments):
         description="retry: it failed; gone: it failed and the endpoint is disabled for it; "
         "discarded: nothing was sent, the endpoint was disabled or deleted before."
     )
-    status: int | None = Field(None, description="HTTP status; null: no answer.")
+    status: int | None = Field(default=None, description="HTTP status; null: no answer.")
     error: str | None = None
-    next_wait: str = Field("PT0S", description="The wait with jitter, and not shorter than Retry-After; ISO 8601.")
+    next_wait: str = Field(
+        default="PT0S", description="The wait with jitter, and not shorter than Retry-After; ISO 8601."
+    )
     notice: dict[str, str] = Field(default_factory=dict, description="With gone: to, subject and text for the owner.")
 
 
@@ -69,7 +75,7 @@ async def deliver(call: ActivityCall, asked: Deliver) -> Delivered:
     """Sends once, puts the attempt on record, and keeps the endpoint's health.
 
     Raises:
-        ActionFailed: NO_SUCH_DELIVERY.
+        ActionFailed: NO_SUCH_DELIVERY; ENDPOINT_BUSY, its turn comes.
     """
     equipment = call.equipment
     async with equipment.database.transaction(call.tenant) as connection:
@@ -83,7 +89,11 @@ async def deliver(call: ActivityCall, asked: Deliver) -> Delivered:
     if endpoint is None or endpoint.health.status == "disabled":
         return Delivered(outcome="discarded", error="the endpoint is disabled or deleted")
     at = equipment.clock()
-    heard = await _send(equipment, call.tenant, endpoint, message, at)
+    with equipment.lanes.lane((call.tenant, endpoint.id)) as free:
+        if not free:
+            wait_s = min(2.0 * call.attempt, _MOST_QUEUED_S)
+            raise ActionFailed("ENDPOINT_BUSY", "others are being delivered", retryable=True, retry_after_s=wait_s)
+        heard = await _send(equipment, call.tenant, endpoint, message, at)
     async with equipment.database.transaction(call.tenant) as connection:
         return await _settle(connection, call, asked, message, heard, at)
 

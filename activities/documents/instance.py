@@ -118,13 +118,14 @@ body {{ font-family: "DejaVu Sans", Arial, Helvetica, sans-serif; font-size: 9pt
 h1 {{ font-size: 16pt; margin: 0 0 4mm; }}
 h2 {{ font-size: 11pt; margin: 7mm 0 2mm; break-after: avoid; }}
 .plant {{ margin: 0; color: #555; }}
-table {{ border-collapse: collapse; width: 100%; }}
+table {{ border-collapse: collapse; width: 100%; table-layout: fixed; }}
 td, th {{ border-bottom: 0.3pt solid #b8c0c8; padding: 1mm 2mm; text-align: left; vertical-align: top;
-  overflow-wrap: anywhere; }}
+  overflow-wrap: break-word; }}
 tr {{ break-inside: avoid; }}
 .facts th {{ width: 32%; font-weight: normal; color: #555; }}
 .facts td {{ white-space: pre-wrap; }}
 .log th {{ font-size: 8pt; color: #555; }}
+.log th:nth-child(1) {{ width: 9%; }} .log th:nth-child(2) {{ width: 20%; }} .log th:nth-child(3) {{ width: 20%; }}
 .drawing {{ break-inside: avoid; }}
 .drawing svg {{ max-width: 178mm; max-height: 220mm; }}
 </style>

@@ -10,6 +10,7 @@ import asyncio
 import ipaddress
 import socket
 from collections.abc import Iterable, Sequence
+from typing import cast
 
 import httpcore
 import httpx
@@ -67,7 +68,8 @@ class Pinned(httpcore.AsyncNetworkBackend):
 
     def __init__(self, addresses: Sequence[Address]) -> None:
         self._addresses = addresses
-        self._wire = httpcore.AnyIOBackend()
+        # The cast: the library replaces the class by a stub where anyio is missing, and type checkers see both.
+        self._wire = cast("httpcore.AsyncNetworkBackend", httpcore.AnyIOBackend())
 
     async def connect_tcp(
         self,

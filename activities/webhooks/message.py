@@ -40,12 +40,13 @@ def body(envelope: Mapping[str, Any], endpoint_id: int) -> str:
         envelope: event, timestamp, teamId, data and sequence (position among the events of its instance, since
             deliveries may overtake each other); `webhookId` is, as in the external contract, the endpoint's id.
     """
+    data = envelope.get("data")
     message = {
         "event": envelope["event"],
         "type": envelope["event"],
         "timestamp": envelope["timestamp"],
         "teamId": envelope["teamId"],
-        "data": envelope["data"],
+        "data": data,
         "webhookId": str(endpoint_id),
         "sequence": envelope["sequence"],
     }
@@ -53,7 +54,7 @@ def body(envelope: Mapping[str, Any], endpoint_id: int) -> str:
     if len(text.encode()) <= LARGEST_BODY:
         return text
     # The data as a whole are left out: half of them would look complete.
-    return _compact({**message, "data": {"omitted": True, "reason": "too large, fetch it by REST", **_keys(envelope)}})
+    return _compact({**message, "data": {"omitted": True, "reason": "too large, fetch it by REST", **_keys(data)}})
 
 
 def headers(text: str, webhook_id: str, keys: Sequence[str], at: dt.datetime) -> dict[str, str]:
@@ -80,16 +81,20 @@ def matches(filters: Sequence[str], event: str) -> bool:
     )
 
 
-def _keys(envelope: Mapping[str, Any]) -> dict[str, Any]:
+def _keys(data: object) -> dict[str, Any]:
     """The short plain values of the data: ids and numbers by which the rest can be fetched."""
-    data = envelope["data"] if isinstance(envelope["data"], Mapping) else {}
     plain = {
         name: value
-        for name, value in data.items()
-        if isinstance(value, int | float | bool) or (isinstance(value, str) and len(value) <= 100)
+        for name, value in (data if isinstance(data, Mapping) else {}).items()
+        if len(name) <= 100 and (isinstance(value, int | float) or (isinstance(value, str) and len(value) <= 100))
     }
     return dict(list(plain.items())[:20])
 
 
 def _compact(message: Mapping[str, Any]) -> str:
-    return json.dumps(message, separators=(",", ":"), ensure_ascii=False)
+    text = json.dumps(message, separators=(",", ":"), ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half of a surrogate pair, which JSON can name and UTF-8 cannot
+        return json.dumps(message, separators=(",", ":"))
+    return text

@@ -14,6 +14,7 @@ from standardwebhooks.webhooks import WebhookVerificationError
 
 from activities.actions.context import ActionFailed
 from activities.outbound.client import GuardedClient
+from activities.outbound.lanes import Lanes
 from activities.webhooks.health import Rules
 from tests.certificates import Authority
 from tests.effects import ANNA, FAST
@@ -258,6 +259,28 @@ async def test_two_attempts_at_the_same_moment_leave_one_record(post: Post, rece
     assert {hit.headers["webhook-id"] for hit in receiver.hits} == {delivery.webhook_id}
     _, attempts = await post.service.delivery(post.tenant, delivery.id)
     assert len(attempts) == 1
+
+
+async def test_a_receiver_that_hangs_does_not_take_all_of_the_worker(post: Post, receiver: Receiver) -> None:
+    receiver.usual = hang
+    post.equipment = replace(post.equipment, lanes=Lanes(width=2))
+    endpoint, _ = await post.endpoint(receiver.url)
+    async with receiving() as lively:
+        other, _ = await post.endpoint(lively.url)
+        stuck = [asyncio.create_task(post.attempt(await post.test_event(endpoint))) for _ in range(2)]
+        await asyncio.wait_for(receiver.arrived.wait(), 5)
+        while len(receiver.hits) < 2:
+            await asyncio.sleep(0.01)
+
+        with pytest.raises(ActionFailed) as caught:
+            await post.attempt(await post.test_event(endpoint))
+        elsewhere = await post.attempt(await post.test_event(other))
+
+        assert (caught.value.code, caught.value.retryable) == ("ENDPOINT_BUSY", True)
+        assert caught.value.retry_after_s == 2.0
+        assert elsewhere["outcome"] == "delivered"
+        assert [result["outcome"] for result in await asyncio.gather(*stuck)] == ["retry", "retry"]
+    assert (await post.attempt(await post.test_event(endpoint)))["outcome"] == "retry"
 
 
 async def test_the_last_attempt_has_no_next_wait(post: Post, receiver: Receiver) -> None:

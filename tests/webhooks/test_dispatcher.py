@@ -219,6 +219,22 @@ async def test_a_delivery_that_cannot_be_started_does_not_hold_up_the_others(
     assert row.waits
 
 
+async def test_a_process_may_record_its_attempt_while_the_dispatcher_still_starts_others(
+    post: Post, processes: Processes, receiver: Receiver
+) -> None:
+    endpoint, _ = await post.endpoint(receiver.url, "*")
+    delivery = await post.test_event(endpoint)
+    results: list[str] = []
+
+    async def start_and_run(claimed: Unstarted) -> None:
+        async with asyncio.timeout(3):
+            results.append((await post.attempt(delivery))["outcome"])
+
+    assert await Dispatcher(post.database, start_and_run, pace=Pace(start_s=4)).start() == 1
+
+    assert results == ["delivered"]
+
+
 async def test_the_loop_runs_until_cancelled_and_survives_trouble(
     post: Post, processes: Processes, receiver: Receiver
 ) -> None:

@@ -77,6 +77,12 @@ def test_a_body_that_would_be_too_large_leaves_its_data_out_and_says_so() -> Non
     }
 
 
+def test_half_a_surrogate_pair_does_not_stop_a_message() -> None:
+    text = body({**ENVELOPE, "data": {"name": "\ud83d"}}, 7)
+
+    assert text.encode().count(b'"name":"\\ud83d"') == 1
+
+
 def test_an_id_is_made_from_the_event_and_has_no_dot() -> None:
     one = message_id("demo", "outbox/1")
 

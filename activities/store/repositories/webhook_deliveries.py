@@ -220,7 +220,10 @@ class Unstarted:
 
 
 async def claim_unstarted(connection: AsyncConnection, limit: int) -> list[Unstarted]:
-    """Deliveries whose instance is to be started, locked against other dispatchers until the transaction ends."""
+    """Deliveries whose instance is to be started, locked against other dispatchers until the transaction ends.
+
+    The lock lets foreign keys refer to the row: a process that runs already may put its first attempt on record.
+    """
     old = webhook_deliveries.alias("old")
     replayed = select(old.c.entity_id).where(old.c.id == _d.replay_of).scalar_subquery()
     query = (
@@ -228,7 +231,7 @@ async def claim_unstarted(connection: AsyncConnection, limit: int) -> list[Unsta
         .where(_d.started_at.is_(None), _d.start_after <= func.now())
         .order_by(_d.start_after, _d.id)
         .limit(limit)
-        .with_for_update(skip_locked=True, of=webhook_deliveries)
+        .with_for_update(skip_locked=True, of=webhook_deliveries, key_share=True)
     )
     return [Unstarted(*row) for row in await connection.execute(query)]
 
@@ -249,7 +252,7 @@ async def postpone_start(connection: AsyncConnection, delivery_id: int, wait: dt
     )
 
 
-def _view() -> Select[Any]:
+def _view() -> Select[*tuple[Any, ...]]:
     last = (
         select(_a.attempt, _a.status_code, _a.error)
         .where(_a.delivery_id == _d.id)

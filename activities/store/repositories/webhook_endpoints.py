@@ -43,9 +43,10 @@ async def add(connection: AsyncConnection, tenant: str, values: dict[str, Any]) 
 async def get(
     connection: AsyncConnection, tenant: str, endpoint_id: int, *, for_update: bool = False
 ) -> Endpoint | None:
-    """The endpoint unless it is deleted. `for_update`: nobody else changes it until the transaction ends."""
+    """The endpoint unless it is deleted. `for_update`: nobody else changes it until the transaction ends; new
+    deliveries may refer to it all the same."""
     query = select(webhook_endpoints).where(_t.tenant_id == tenant, _t.id == endpoint_id, _t.deleted_at.is_(None))
-    row = (await connection.execute(query.with_for_update() if for_update else query)).one_or_none()
+    row = (await connection.execute(query.with_for_update(key_share=True) if for_update else query)).one_or_none()
     return None if row is None else _endpoint(row)
 
 
