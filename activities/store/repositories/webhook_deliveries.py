@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, select, true, update
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, true, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from activities.store.repositories import paging
 from activities.store.tables import entity_ids, instances, webhook_attempts, webhook_deliveries
 
 PROCESS = "webhook_delivery"
@@ -100,7 +101,10 @@ class Filter:
         if self.event is not None:
             wanted.append(_d.event == self.event)
         if self.states:
-            wanted.append(func.coalesce(_i.state, "pending").in_(self.states))
+            begun = _i.state.in_(self.states)
+            # Without a process yet it is pending. Asked for only then: otherwise an index finds the states.
+            waiting = and_(_d.started_at.is_(None), _i.state.is_(None))
+            wanted.append(or_(begun, waiting) if "pending" in self.states else begun)
         if self.since is not None:
             wanted.append(_d.created_at >= self.since)
         if self.until is not None:
@@ -153,12 +157,12 @@ async def get(connection: AsyncConnection, tenant: str, delivery_id: int) -> Del
 async def page(
     connection: AsyncConnection, tenant: str, wanted: Filter, *, limit: int, offset: int
 ) -> tuple[list[Delivery], int]:
-    """A page, newest first, and the number of all that match."""
-    conditions = wanted.conditions(tenant)
-    newest = _view().where(*conditions).order_by(_d.created_at.desc(), _d.id.desc()).limit(limit).offset(offset)
-    total = select(func.count()).select_from(webhook_deliveries.outerjoin(instances, _carrier)).where(*conditions)
-    found = [_delivery(row) for row in await connection.execute(newest)]
-    return found, int((await connection.execute(total)).scalar_one())
+    """A page, newest first, and the number of all that match; beyond 10,000 an estimate."""
+    matching = select(_d.id).select_from(webhook_deliveries.outerjoin(instances, _carrier))
+    total, _ = await paging.count(connection, matching.where(*wanted.conditions(tenant)))
+    newest = _view().where(*wanted.conditions(tenant)).order_by(_d.created_at.desc(), _d.id.desc())
+    rows = await connection.execute(newest.limit(limit).offset(offset))
+    return [_delivery(row) for row in rows], total
 
 
 async def matching(connection: AsyncConnection, tenant: str, wanted: Filter, *, limit: int) -> list[Delivery]:
