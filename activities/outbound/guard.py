@@ -10,6 +10,8 @@ import asyncio
 import ipaddress
 import socket
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import cast
 
 import httpcore
@@ -19,6 +21,8 @@ from activities.outbound.addresses import Address, AllowList, closed
 
 _TRIED = 4
 """Addresses of one name that a connection is tried to, in the resolver's order."""
+_RESOLVERS = 32
+"""Names that are looked up at the same time."""
 
 
 class OutboundFailed(Exception):
@@ -37,6 +41,8 @@ class Guard:
     def __init__(self, allow: AllowList, *, require_https: bool = True) -> None:
         self._allow = allow
         self._require_https = require_https
+        # Threads of our own: a name server that hangs must not take those that everything else shares.
+        self._resolvers = ThreadPoolExecutor(_RESOLVERS, thread_name_prefix="resolver")
 
     async def judge(self, url: httpx.URL) -> list[Address]:
         """The addresses of the URL's host, all of them acceptable.
@@ -46,11 +52,20 @@ class Guard:
         Raises:
             OutboundFailed: `name` when it does not resolve, `address` when the guard says no.
         """
-        addresses = await _resolve(url.host, port_of(url))
+        addresses = await self._resolve(url.host, port_of(url))
         if not self._allow.names(url.host):
             for address in addresses:
                 self._judge_one(url, address)
         return addresses
+
+    async def _resolve(self, host: str, port: int) -> list[Address]:
+        look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+        try:
+            found = await asyncio.get_running_loop().run_in_executor(self._resolvers, look_up)
+        except (OSError, UnicodeError) as problem:
+            raise OutboundFailed("name", f"{host} cannot be resolved") from problem
+        texts = dict.fromkeys(str(entry[4][0]).partition("%")[0] for entry in found)
+        return [ipaddress.ip_address(text) for text in texts]
 
     def _judge_one(self, url: httpx.URL, address: Address) -> None:
         if self._allow.covers(address):
@@ -118,12 +133,3 @@ def parse_url(url: str) -> httpx.URL:
 
 def port_of(url: httpx.URL) -> int:
     return url.port or (443 if url.scheme == "https" else 80)
-
-
-async def _resolve(host: str, port: int) -> list[Address]:
-    try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as problem:
-        raise OutboundFailed("name", f"{host} cannot be resolved") from problem
-    texts = dict.fromkeys(str(entry[4][0]).partition("%")[0] for entry in found)
-    return [ipaddress.ip_address(text) for text in texts]

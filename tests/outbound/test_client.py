@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+import threading
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -104,19 +105,13 @@ async def test_a_resolver_that_changes_its_answer_changes_nothing(
 ) -> None:
     """DNS rebinding: the name is public when judged and loopback a moment later; only the first answer is used."""
     asked: list[str] = []
-    connected: list[str] = []
-    loop = asyncio.get_running_loop()
-    resolve = loop.getaddrinfo
 
-    async def rebinding(host: Any, port: Any, **options: Any) -> Any:
-        if host != "rebind.example":
-            connected.append(str(host))
-            return await resolve(host, port, **options)
+    def rebinding(host: Any, port: Any, **_: Any) -> Any:
         asked.append(host)
         address = "192.0.1.1" if len(asked) == 1 else "127.0.0.1"
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))]
 
-    monkeypatch.setattr(loop, "getaddrinfo", rebinding)
+    monkeypatch.setattr(socket, "getaddrinfo", rebinding)
     with pytest.raises(OutboundFailed) as caught:
         await GuardedClient(timeouts=Timeouts(0.3, 0.3, 0.6)).send(
             _post(f"https://rebind.example:{receiver.port}/hook")
@@ -124,15 +119,37 @@ async def test_a_resolver_that_changes_its_answer_changes_nothing(
 
     assert caught.value.kind in {"timeout", "connect"}
     assert asked == ["rebind.example"]
-    assert "127.0.0.1" not in connected
     assert receiver.hits == []
 
 
+async def test_a_name_server_that_hangs_is_cut_off_and_holds_up_nobody(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resolve = socket.getaddrinfo
+    release = threading.Event()
+
+    def hanging(host: Any, port: Any, **options: Any) -> Any:
+        if host == "slow.example":
+            release.wait(10)
+        return resolve(host, port, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", hanging)
+    client = GuardedClient(LOOPBACK, timeouts=FAST)
+    stuck = [asyncio.create_task(client.send(_post("https://slow.example/"))) for _ in range(10)]
+
+    assert (await client.send(_post(receiver.url))).status == 200
+    await asyncio.to_thread(lambda: None)
+
+    failures = await asyncio.gather(*stuck, return_exceptions=True)
+    release.set()
+    assert {getattr(failure, "kind", None) for failure in failures} == {"timeout"}
+
+
 async def test_one_private_address_among_public_ones_refuses_the_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def both(host: Any, port: Any, **_: Any) -> Any:
+    def both(host: Any, port: Any, **_: Any) -> Any:
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (one, port)) for one in ("1.1.1.1", "10.0.0.1")]
 
-    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", both)
+    monkeypatch.setattr(socket, "getaddrinfo", both)
 
     with pytest.raises(OutboundFailed, match=r"10\.0\.0\.1"):
         await GuardedClient(timeouts=FAST).send(_post("https://mixed.example/"))
@@ -209,13 +226,12 @@ async def test_the_certificate_is_checked_against_the_name_and_not_the_pinned_ad
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     authority = Authority(tmp_path)
-    loop = asyncio.get_running_loop()
-    resolve = loop.getaddrinfo
+    resolve = socket.getaddrinfo
 
-    async def local(host: Any, port: Any, **options: Any) -> Any:
-        return await resolve("127.0.0.1" if str(host).endswith(".example") else host, port, **options)
+    def local(host: Any, port: Any, **options: Any) -> Any:
+        return resolve("127.0.0.1" if str(host).endswith(".example") else host, port, **options)
 
-    monkeypatch.setattr(loop, "getaddrinfo", local)
+    monkeypatch.setattr(socket, "getaddrinfo", local)
     client = GuardedClient(LOOPBACK, timeouts=FAST, ssl_context=ssl.create_default_context(cafile=authority.file))
     async with receiving(authority.server("right.example")) as receiver:
         got = await client.send(_post(f"https://right.example:{receiver.port}/hook"))
