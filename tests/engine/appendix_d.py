@@ -1,5 +1,8 @@
 """A second reading of W3C SCXML, Appendix D: its pseudocode as literally as Python allows, slow and without effects.
 
+One correction, without which configurations can become illegal: a state that is active and was not left is not
+entered again, nor are its regions. (A history state that is the target of a transition within its own parent.)
+
 Knows only what `random_charts` makes: `raise`, `send` to itself, `log`, `set` of `n`, and two kinds of guards.
 Shares no code with the engine, so that both being wrong in the same way is unlikely.
 """
@@ -8,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
+from collections.abc import Iterable
 
 from workflows.definition.program import Action, Cel, Log, Program, Raise, Send, Set, State, Transition
 
@@ -217,6 +221,8 @@ class AppendixD:
         default_history: dict[str, tuple[Action, ...]],
     ) -> None:
         for above in self._proper_ancestors(name, until):
+            if above in self.configuration:
+                return
             entering[above] = None
             if self._states[above].kind == "parallel":
                 self._add_regions(above, entering, by_default, default_history)
@@ -277,8 +283,8 @@ class AppendixD:
             return all(self._is_in_final_state(child.id) for child in children)
         return any(child.kind == "final" and child.id in self.configuration for child in children)
 
-    def _in_order(self, names: object) -> list[str]:
-        return sorted(names, key=self._order.__getitem__)  # type: ignore[call-overload, no-any-return]
+    def _in_order(self, names: Iterable[str]) -> list[str]:
+        return sorted(names, key=self._order.__getitem__)
 
     def _matches(self, transition: Transition, event: str | None) -> bool:
         if event is None:

@@ -125,6 +125,21 @@ def test_deep_history_restores_the_innermost_states_and_shallow_history_only_chi
         assert instance.state == expected
 
 
+def test_a_history_state_reached_from_within_does_not_enter_again_what_was_not_left() -> None:
+    """Only x is left, so only its region changes: neither the states around it nor the other region."""
+    p = regions(
+        "p",
+        state("r1", state("x", to("h", event="go"), traced=True), state("x2", traced=True), traced=True),
+        state("r2", state("y", to("y2", event="on")), state("y2"), traced=True),
+        traced=True,
+    )
+    instance = Instance(program(state("box", p, history("h", "x2", deep=True), traced=True)))
+    instance.send("on")
+    instance.send("go")
+
+    assert (instance.trace, instance.state) == (["-x", "+x2"], "x2 y2")
+
+
 def test_history_is_recorded_before_exit_actions_change_anything() -> None:
     instance = Instance(
         program(

@@ -28,6 +28,7 @@ class InvokePlan:
 
 
 def compile_invoke(state: State) -> InvokePlan | None:
+    """The children of a state, their expressions compiled; only those of a list know an item."""
     invoke = state.invoke
     if invoke is None:
         return None

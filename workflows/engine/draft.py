@@ -14,7 +14,7 @@ from workflows.definition.expressions import Scope
 from workflows.domain.errors import Conflict, ExpressionFailed, InvalidInput, RuleRefused
 from workflows.engine import times
 from workflows.engine.events import Event, Step
-from workflows.engine.snapshot import Snapshot
+from workflows.engine.snapshot import Snapshot, Status
 
 if TYPE_CHECKING:
     from workflows.engine.tables import Chart
@@ -69,7 +69,7 @@ class Draft:
             raise Conflict(
                 f"the program has no state {problem.args[0]!r} that the instance is in", code="STATE_UNKNOWN"
             ) from problem
-        self.status = base.status
+        self.status: Status = base.status
         self.history = base.history
         self.data = base.data
         self.timers = base.timers

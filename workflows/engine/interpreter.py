@@ -9,11 +9,11 @@ from bisect import insort
 from typing import Any
 
 from workflows.engine import children, lifecycle
-from workflows.engine.actions import Run
 from workflows.engine.chart import domain as domain_of
 from workflows.engine.draft import Draft
+from workflows.engine.entry_set import EntrySet
 from workflows.engine.permissions import permitted
-from workflows.engine.tables import ROOT, Arc, Chart, EntryPlan, Node
+from workflows.engine.tables import ROOT, Arc, EntryPlan, Node
 
 
 def enter_initial(draft: Draft) -> None:
@@ -246,6 +246,21 @@ def _close(draft: Draft, node: Node) -> None:
             draft.to_invoke.remove(node.number)
 
 
+def _entry_plan(draft: Draft, arc: Arc) -> EntryPlan:
+    if arc.plan is not None:
+        return arc.plan
+    limit = _domain(draft, arc)
+    entry = EntrySet(draft.chart, draft.history, limit)
+    for target in arc.targets:
+        entry.descendants(target)
+    for target in _effective_targets(draft, arc):
+        entry.ancestors(target, limit)
+    plan = EntryPlan(tuple(sorted(entry.nodes)), frozenset(entry.defaults), entry.history)
+    if not entry.through_history:
+        arc.plan = plan
+    return plan
+
+
 def _enter_states(draft: Draft, plan: EntryPlan) -> None:
     nodes = draft.chart.nodes
     entered, configuration, come, at = draft.own("entered"), draft.configuration, draft.entries, draft.event.at
@@ -303,75 +318,3 @@ def _is_in_final_state(draft: Draft, number: int) -> bool:
     if node.kind == "parallel":
         return all(_is_in_final_state(draft, region) for region in node.children)
     return any(child in draft.configuration and draft.chart.nodes[child].final for child in node.children)
-
-
-# --- entry set -----------------------------------------------------------------------------------------------
-
-
-def _entry_plan(draft: Draft, arc: Arc) -> EntryPlan:
-    if arc.plan is not None:
-        return arc.plan
-    entry = _Entry(draft.chart, draft.history)
-    for target in arc.targets:
-        entry.descendants(target)
-    limit = _domain(draft, arc)
-    for target in _effective_targets(draft, arc):
-        entry.ancestors(target, limit)
-    plan = EntryPlan(tuple(sorted(entry.nodes)), frozenset(entry.defaults), entry.history)
-    if not entry.through_history:
-        arc.plan = plan
-    return plan
-
-
-class _Entry:
-    """computeEntrySet of the appendix. Insertion-ordered dicts stand for its ordered sets."""
-
-    def __init__(self, chart: Chart, remembered: dict[str, list[str]]) -> None:
-        self._chart = chart
-        self._remembered = remembered
-        self.nodes: dict[int, None] = {}
-        self.defaults: dict[int, None] = {}
-        self.history: dict[int, tuple[Run, ...]] = {}
-        self.through_history = False
-
-    def descendants(self, number: int) -> None:
-        node = self._chart.nodes[number]
-        if node.kind == "history":
-            self._history(node)
-            return
-        self.nodes[number] = None
-        if node.kind == "compound" and node.initial is not None:
-            self.defaults[number] = None
-            self._targets(node.initial.targets, number)
-        elif node.kind == "parallel":
-            self._regions(node)
-
-    def ancestors(self, number: int, limit: int) -> None:
-        for above in self._chart.nodes[number].path:
-            if above == limit:
-                return
-            self.nodes[above] = None
-            node = self._chart.nodes[above]
-            if node.kind == "parallel":
-                self._regions(node)
-
-    def _history(self, node: Node) -> None:
-        self.through_history = True
-        remembered = self._remembered.get(node.id)
-        if remembered is not None:
-            self._targets(tuple(self._chart.number_of[state] for state in remembered), node.parent)
-        elif node.initial is not None:
-            self.history[node.parent] = node.initial.actions
-            self._targets(node.initial.targets, node.parent)
-
-    def _targets(self, targets: tuple[int, ...], limit: int) -> None:
-        for target in targets:
-            self.descendants(target)
-        for target in targets:
-            self.ancestors(target, limit)
-
-    def _regions(self, node: Node) -> None:
-        for child in node.children:
-            last = self._chart.nodes[child].last
-            if not any(child <= entered <= last for entered in self.nodes):
-                self.descendants(child)

@@ -31,6 +31,7 @@ class TaskPlan:
 
 
 def compile_timers(state: State) -> tuple[TimerPlan, ...]:
+    """The timers of a state; one without a time, which the form allows, is none."""
     plans = []
     for timer in state.timers:
         if timer.after is not None:
@@ -52,6 +53,7 @@ def _due_at(moment: Evaluate) -> Callable[[Draft], str]:
 
 
 def compile_task(state: State) -> TaskPlan | None:
+    """The task of a state, its values compiled."""
     task = state.task
     if task is None:
         return None
@@ -76,6 +78,7 @@ def close_timers(draft: Draft, plans: tuple[TimerPlan, ...]) -> None:
 
 
 def open_task(draft: Draft, state: str, plan: TaskPlan) -> None:
+    """Open the task of a state that has just been entered."""
     at = draft.event.at
     task = {
         "state": state,

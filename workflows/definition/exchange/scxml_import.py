@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Literal
 
 from workflows.definition.exchange import scxml_extension as extension
 from workflows.definition.exchange.markup import Element, invalid, parse
@@ -146,9 +146,11 @@ class _Importer:
         blocks = (block for block in element.all(tag) if not extension.is_timer(block))
         return tuple(self._content.actions(block.children) for block in blocks)
 
-    def _kind(self, element: Element) -> str:
-        if element.tag in ("parallel", "final"):
-            return element.tag
+    def _kind(self, element: Element) -> Literal["parallel", "final", "compound", "atomic"]:
+        if element.tag == "parallel":
+            return "parallel"
+        if element.tag == "final":
+            return "final"
         return "compound" if any(element.all("state", "parallel", "final")) else "atomic"
 
     def _history(self, element: Element) -> State:
