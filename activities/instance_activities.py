@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -21,6 +21,7 @@ from activities.actions.registry import Registry
 from activities.services.instances import Instances
 from activities.store.commit import commit_step
 from activities.store.database import Database
+from activities.store.repositories import attempts
 from workflows.domain.errors import InstanceEnded, JidokaError, NotFound, Unavailable, UnknownTransition
 from workflows.engine.events import SYSTEM, Actor
 from workflows.machine.failures import refusal
@@ -72,7 +73,8 @@ class InstanceActivities:
     async def perform(self, call: EffectCall) -> dict[str, Any]:
         effect = call.effect
         attempt = activity.info().attempt
-        async with _judged(schedule=(effect.get("retry") or {}).get("schedule_s"), attempt=attempt):
+        schedule = (effect.get("retry") or {}).get("schedule_s")
+        async with _judged(schedule=schedule, attempt=attempt), self._failures_kept(call):
             return await self._registry.run_activity(
                 ActivityCall(
                     equipment=self._equipment,
@@ -92,7 +94,7 @@ class InstanceActivities:
     @activity.defn(name=ACTIVITY_SEND)
     async def send(self, call: EffectCall) -> dict[str, Any]:
         """Deliver a message to another instance. One that has ended cannot hear it, and that is said in the result."""
-        async with _judged(retried=(NotFound, UnknownTransition)):
+        async with _judged(retried=(NotFound, UnknownTransition)), self._failures_kept(call):
             try:
                 return await self._instances.deliver(call)
             except InstanceEnded:
@@ -100,8 +102,30 @@ class InstanceActivities:
 
     @activity.defn(name=ACTIVITY_START)
     async def start(self, call: EffectCall) -> dict[str, Any]:
-        async with _judged():
+        async with _judged(), self._failures_kept(call):
             return await self._instances.start_from(call)
+
+    @asynccontextmanager
+    async def _failures_kept(self, call: EffectCall) -> AsyncIterator[None]:
+        """Inside, a failed attempt is put on record for people; Temporal shows only how the last one ended."""
+        try:
+            yield
+        except JidokaError as error:
+            effect = call.effect
+            with suppress(Unavailable):
+                async with self._database.transaction(call.tenant) as connection:
+                    await attempts.add(
+                        connection,
+                        call.tenant,
+                        call.process,
+                        call.entity_id,
+                        effect=str(effect.get("id") or effect["kind"]),
+                        action=effect.get("action") or effect["kind"],
+                        attempt=activity.info().attempt,
+                        error={"code": error.code, "message": error.message, "details": error.details},
+                        next_at=None,
+                    )
+            raise
 
     async def _run_sql_action(
         self, connection: AsyncConnection, record: StepRecord, effect: dict[str, Any]

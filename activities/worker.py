@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -18,6 +19,8 @@ from activities.services.instances import Instances
 from activities.settings import Settings
 from activities.store.database import Database
 from activities.store.program_source import program_source
+from activities.store.repositories import attempts, reservations
+from workflows.domain.errors import Unavailable
 from workflows.machine import programs
 from workflows.machine.interpreter import Interpreter
 from workflows.machine.sandbox import runner
@@ -25,6 +28,12 @@ from workflows.messages.instance import CORE_QUEUE, EFFECTS_QUEUE
 
 GRACE = dt.timedelta(seconds=5)
 """Time for running activities to finish when the worker stops; shorter than any supervisor's patience."""
+
+TIDY_EVERY_S = 3600.0
+ATTEMPTS_KEPT = dt.timedelta(days=90)
+"""As long as Temporal keeps histories."""
+
+_log = logging.getLogger(__name__)
 
 
 @asynccontextmanager
@@ -77,10 +86,25 @@ async def serve(settings: Settings, client: Client, database_url: str, stop: asy
         database=database, registry=actions, instances=instances, equipment=equip(settings, database)
     )
     try:
-        async with workers(client, bound):
-            dispatcher = asyncio.create_task(Dispatcher(database, through(instances)).run())
-            await asyncio.wait([dispatcher, asyncio.create_task(stop.wait())], return_when=asyncio.FIRST_COMPLETED)
-            dispatcher.cancel()
-            await asyncio.gather(dispatcher, return_exceptions=True)
+        async with workers(client, bound), asyncio.TaskGroup() as beside:
+            chores = [
+                beside.create_task(Dispatcher(database, through(instances)).run()),
+                beside.create_task(tidy(database)),
+            ]
+            await stop.wait()
+            for chore in chores:
+                chore.cancel()
     finally:
         await database.close()
+
+
+async def tidy(database: Database) -> None:
+    """Once an hour, forget what is kept for a time only: idempotency keys and failed attempts."""
+    while True:
+        try:
+            async with database.system() as connection:
+                await reservations.forget_expired(connection)
+                await attempts.forget(connection, ATTEMPTS_KEPT)
+        except Unavailable as away:
+            _log.warning("could not tidy up: %s", away)
+        await asyncio.sleep(TIDY_EVERY_S)

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from activities.services.reading import Reading
 from tests.machine.conftest import Plant
 from workflows.domain.errors import InstanceEnded, InvalidInput, NotFound
 from workflows.engine.events import Actor
@@ -54,6 +55,8 @@ async def test_action_is_tried_again_under_one_key(plant: Plant, omar: Actor) ->
     await plant.until("job", entity, status="done")
     assert [attempt for _, _, attempt in plant.world.calls] == [1, 2, 3]
     assert len(set(plant.world.keys)) == 1
+    failed = await Reading(plant.database).failed_attempts(plant.tenant, "job", entity)
+    assert [(entry.attempt, entry.error["code"]) for entry in failed] == [(2, "BUSY"), (1, "BUSY")]
 
 
 async def test_exhausted_retries_are_an_incident_that_a_retry_repairs(plant: Plant, anna: Actor, omar: Actor) -> None:
@@ -148,7 +151,7 @@ async def test_timer_fires_by_itself(plant: Plant, omar: Actor) -> None:
 
 
 async def test_timer_of_a_state_that_was_left_does_not_fire(plant: Plant, omar: Actor) -> None:
-    await plant.publish(TIMED)
+    await plant.publish(TIMED.replace("PT0.2S, to: late", "PT2S, to: late"))
     entity = await _start(plant, omar, "timed")
     await plant.instances.transition(plant.tenant, "timed", entity, "go", {}, actor=omar)
     await plant.until("timed", entity, status="done")
