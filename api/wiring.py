@@ -47,6 +47,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         ValueError: a secret or a network in the settings is none.
     """
     url = database_url(settings)
+    programs.install(program_source(url))
     database = Database(url, pool_size=settings.database_pool, application_name="jidoka-api")
     try:
         yield assemble(settings, database, await connect_to_temporal(settings, lazy=True))
@@ -55,11 +56,10 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
 
 
 def assemble(settings: Settings, database: Database, temporal: Client, *, queue_suffix: str = "") -> Services:
-    """Services over connections that somebody else opened and closes."""
+    """Services over connections that somebody else opened and closes; programs come from where they were installed."""
     if settings.jwt_secret is None or settings.secret_key is None:
         raise ValueError("settings without keys; Settings.load makes them")
     registry = default_registry()
-    programs.install(program_source(database.url))
     secret_box = SecretBox(settings.secret_key.get_secret_value())
     accounts = Accounts(database, refresh_lifetime_s=settings.refresh_token_s)
     api_keys = ApiKeys(database)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import nullcontext
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import httpx
@@ -19,6 +19,7 @@ from activities.instance_activities import InstanceActivities
 from activities.services.passwords import hash_password
 from activities.settings import Settings
 from activities.store.database import Database
+from activities.store.program_source import program_source
 from activities.store.tables import tenants, users
 from activities.temporal import connect
 from activities.worker import workers
@@ -26,6 +27,10 @@ from api.app import create_app
 from api.contracts.kpi.translate import claims
 from api.deps import Services
 from api.wiring import assemble
+from workflows.machine import programs
+
+if TYPE_CHECKING:
+    from tests.api.report import Report
 
 PASSWORD = "correct horse battery staple"
 NOBODY = "127.0.0.1:1"
@@ -50,7 +55,13 @@ def settings(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Set
 
 
 @pytest.fixture(scope="session")
-async def services(settings: Settings, database: Database) -> Services:
+def program_cache(database_url: str) -> None:
+    """Programs come from the session's database."""
+    programs.install(program_source(database_url))
+
+
+@pytest.fixture(scope="session")
+async def services(settings: Settings, database: Database, program_cache: None) -> Services:
     """Temporal is away."""
     return assemble(settings, database, await connect(NOBODY, lazy=True))
 
@@ -68,7 +79,9 @@ async def app(settings: Settings, services: Services) -> AsyncIterator[FastAPI]:
 
 
 @pytest.fixture(scope="session")
-async def live_services(settings: Settings, database: Database, temporal_client: Client) -> AsyncIterator[Services]:
+async def live_services(
+    settings: Settings, database: Database, temporal_client: Client, program_cache: None
+) -> AsyncIterator[Services]:
     """With Temporal and a worker."""
     suffix = f"-api-{uuid4().hex[:8]}"
     services = assemble(settings, database, temporal_client, queue_suffix=suffix)
@@ -151,3 +164,13 @@ async def other_plant(app: FastAPI, database: Database, password_hash: str) -> P
 @pytest.fixture
 async def live_plant(live_app: FastAPI, database: Database, password_hash: str) -> Plant:
     return await new_plant(live_app, database, password_hash)
+
+
+@pytest.fixture
+async def report(live_plant: Plant) -> Report:
+    """The process of the tests, published, with its people."""
+    from tests.api.report import Report
+
+    report = Report(live_plant)
+    await report.set_up()
+    return report

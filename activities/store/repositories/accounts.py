@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, case, func, insert, literal, select, update
+from sqlalchemy import case, func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from activities.store.tables import refresh_tokens, tenants, users
@@ -181,7 +181,7 @@ async def revoke_all(connection: AsyncConnection, user_id: int, now: dt.datetime
     await connection.execute(statement)
 
 
-def _user(row: Row[Any]) -> User:
+def _user(row: Any) -> User:
     return User(
         id=row.id,
         tenant=row.tenant_id,

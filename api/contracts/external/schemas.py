@@ -56,10 +56,10 @@ class ApiKeyInput(CamelInput):
 
 
 class ApiKeyPatch(CamelInput):
-    name: str | None = Field(None, min_length=1, max_length=100)
+    name: str | None = Field(default=None, min_length=1, max_length=100)
     scope: Scope | None = None
-    roles: list[str] | None = Field(None, max_length=20)
-    allowed_ips: list[str] | None = Field(None, max_length=50)
+    roles: list[str] | None = Field(default=None, max_length=20)
+    allowed_ips: list[str] | None = Field(default=None, max_length=50)
 
     _networks = field_validator("allowed_ips")(
         lambda texts: None if texts is None else [_network(text) for text in texts]
@@ -68,7 +68,7 @@ class ApiKeyPatch(CamelInput):
 
 class Regeneration(CamelInput):
     overlap_hours: float = Field(
-        24, ge=0, le=168, description="How long the old secret goes on working beside the new one."
+        default=24, ge=0, le=168, description="How long the old secret goes on working beside the new one."
     )
 
 
@@ -105,13 +105,13 @@ class WebhookInput(CamelInput):
     events: list[str] = Field(
         min_length=1, max_length=100, description="Event types, groups such as `order.*`, or `*` for all."
     )
-    description: str | None = Field(None, max_length=500)
+    description: str | None = Field(default=None, max_length=500)
 
 
 class WebhookPatch(CamelInput):
-    url: str | None = Field(None, min_length=1, max_length=2000)
-    events: list[str] | None = Field(None, min_length=1, max_length=100)
-    description: str | None = Field(None, max_length=500)
+    url: str | None = Field(default=None, min_length=1, max_length=2000)
+    events: list[str] | None = Field(default=None, min_length=1, max_length=100)
+    description: str | None = Field(default=None, max_length=500)
     is_active: bool | None = None
 
 
@@ -179,8 +179,8 @@ class ReplayRange(CamelInput):
     """Which deliveries are sent again: all given conditions hold together."""
 
     from_date: datetime | None = None
-    to_date: datetime | None = Field(None, description="Exclusive.")
-    event: str | None = Field(None, max_length=100)
+    to_date: datetime | None = Field(default=None, description="Exclusive.")
+    event: str | None = Field(default=None, max_length=100)
     status: Literal["delivered", "retrying", "dead"] | None = None
 
 
@@ -189,7 +189,7 @@ class Replayed(Camel):
 
 
 class RotationInput(CamelInput):
-    overlap_hours: float = Field(24, ge=0, le=168, description="How long messages carry both signatures.")
+    overlap_hours: float = Field(default=24, ge=0, le=168, description="How long messages carry both signatures.")
 
 
 # --- audit log ----------------------------------------------------------------------------------------------

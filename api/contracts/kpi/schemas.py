@@ -15,7 +15,7 @@ class Credentials(BaseModel):
     username: str = Field(min_length=1, max_length=200)
     password: str = Field(min_length=1, max_length=1024, description="As typed; it is hashed on the server.")
     tenant: str | None = Field(
-        None,
+        default=None,
         max_length=100,
         description="Organization slug. Needed only where the user name exists in more than one.",
     )
@@ -31,7 +31,7 @@ class LogOut(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     refresh_token: str | None = Field(
-        None, max_length=1024, description="Ends the session of this token; left out: all sessions of the user."
+        default=None, max_length=1024, description="Ends the session of this token; left out: all sessions of the user."
     )
 
 

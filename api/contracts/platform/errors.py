@@ -41,7 +41,7 @@ def envelope(error: JidokaError, occasion: Occasion) -> Rendered:
 
 class PlatformErrorDetail(BaseModel):
     field: str
-    value: Any = Field(None, description="What was sent, when it is a plain value and no secret.")
+    value: Any = Field(default=None, description="What was sent, when it is a plain value and no secret.")
     constraint: str = Field(description="The rule it broke.")
 
 

@@ -31,14 +31,14 @@ class InstanceQuery(BaseModel):
         description="Active states; several: any of them. Or a whole configuration, as `state` of the answer has it.",
     )
     status: list[str] = Field(default_factory=list, max_length=3, description="running, done, cancelled.")
-    assignee: str | None = Field(None, max_length=200, description="User name, or `me`.")
-    number: str | None = Field(None, max_length=200, description="The whole business number.")
-    q: str | None = Field(None, max_length=200, description="The beginning of the business number.")
-    created_from: Moment | None = Field(None, description="A day or a time; the day or moment itself counts.")
-    created_to: Moment | None = Field(None, description="A day or a time; the day or moment itself counts.")
-    incidents: bool = Field(False, description="Only instances with open incidents.")
-    page: int = Field(1, ge=1, le=1_000_000)
-    per_page: int = Field(50, ge=1, le=100)
+    assignee: str | None = Field(default=None, max_length=200, description="User name, or `me`.")
+    number: str | None = Field(default=None, max_length=200, description="The whole business number.")
+    q: str | None = Field(default=None, max_length=200, description="The beginning of the business number.")
+    created_from: Moment | None = Field(default=None, description="A day or a time; the day or moment itself counts.")
+    created_to: Moment | None = Field(default=None, description="A day or a time; the day or moment itself counts.")
+    incidents: bool = Field(default=False, description="Only instances with open incidents.")
+    page: int = Field(default=1, ge=1, le=1_000_000)
+    per_page: int = Field(default=50, ge=1, le=100)
 
     def filter(self, process: str | None, username: str) -> InstanceFilter:
         """For the store; `username` is who `me` stands for."""

@@ -26,7 +26,7 @@ class Paged(BaseModel):
 class StartInput(Input):
     data: dict[str, Any] = Field(default_factory=dict, description="By the data schema of the definition.")
     number: str | None = Field(
-        None, min_length=1, max_length=100, description="Business number; left out: the next of the series."
+        default=None, min_length=1, max_length=100, description="Business number; left out: the next of the series."
     )
 
 
@@ -190,8 +190,10 @@ class IncidentList(Paged):
 
 class Repair(Input):
     reason: str = Field(min_length=1, max_length=4000, description="Goes into the step log.")
-    data: dict[str, Any] | None = Field(None, description="For `patch`: JSON merge patch of the instance's data.")
-    target: str | None = Field(None, max_length=200, description="For `move`: id of the state to go to.")
+    data: dict[str, Any] | None = Field(
+        default=None, description="For `patch`: JSON merge patch of the instance's data."
+    )
+    target: str | None = Field(default=None, max_length=200, description="For `move`: id of the state to go to.")
 
 
 # --- documents ----------------------------------------------------------------------------------------------
@@ -218,7 +220,7 @@ class DefinitionInput(Input):
     files: dict[str, str] = Field(
         default_factory=dict, description="Schemas and forms that the definition names by path: path -> text."
     )
-    changelog: str | None = Field(None, max_length=4000)
+    changelog: str | None = Field(default=None, max_length=4000)
 
 
 class DefinitionView(BaseModel):

@@ -74,8 +74,8 @@ class UnisonErrorDetail(BaseModel):
 
 class UnisonError(BaseModel):
     error: str = Field(description='What happened, for people: "Not authorized", "Transition not allowed", …')
-    reason: str | None = Field(None, description="Why; absent for invalid input.")
-    details: list[UnisonErrorDetail] | None = Field(None, description="Only for invalid input.")
+    reason: str | None = Field(default=None, description="Why; absent for invalid input.")
+    details: list[UnisonErrorDetail] | None = Field(default=None, description="Only for invalid input.")
     code: str = Field(description="Stable, for programs; a refused rule has the code the definition gives it.")
 
 
