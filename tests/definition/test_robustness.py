@@ -79,7 +79,7 @@ def test_a_definition_with_a_piece_of_text_cut_out_or_put_in_is_answered(data: s
 
 
 @given(st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_a_definition_with_other_values_in_it_is_answered(data: st.DataObject) -> None:
     tree = copy.deepcopy(TREE)
     for _ in range(data.draw(st.integers(1, 3))):
@@ -100,7 +100,7 @@ def test_a_definition_with_other_values_in_it_is_answered(data: st.DataObject) -
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_a_definition_with_parts_in_each_others_places_is_answered(data: st.DataObject) -> None:
     tree = copy.deepcopy(TREE)
     one, two = data.draw(st.sampled_from(PLACES)), data.draw(st.sampled_from(PLACES))

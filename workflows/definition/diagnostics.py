@@ -46,6 +46,7 @@ CODES: dict[str, tuple[Severity, str]] = {
     "J203": ("error", "A state whose parts contradict each other."),
     "J204": ("error", "Targets that cannot be active together."),
     "J205": ("error", "A transition that can never be taken."),
+    "J206": ("error", "`cancel` of an id that no `send` has."),
     # Expressions
     "J301": ("error", "An expression with a syntax error."),
     "J302": ("error", "An expression with a type error."),
@@ -73,6 +74,8 @@ CODES: dict[str, tuple[Severity, str]] = {
     "J506": ("warning", "People wait without a due time."),
     "J507": ("warning", "A transition that only the system may take, and nothing raises it."),
     "J508": ("warning", "Nobody may start an instance."),
+    "J509": ("warning", "An event is raised that no transition takes."),
+    "J510": ("warning", "A failure that no alternative of `failed` may take is lost."),
     "J601": ("warning", "Data that nothing sets."),
     "J602": ("warning", "A fact that nothing reads."),
     "J603": ("warning", "A transition that no scenario takes."),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workflows.definition.checks.transitions import all_states, raised_events
+from workflows.definition.checks.transitions import all_states
 from workflows.definition.document.scenarios import (
     DoneStep,
     EventStep,
@@ -23,7 +23,7 @@ def check_scenarios(lowering: Lowering, program: Program) -> None:
     check = _Check(lowering, program)
     for scenario in lowering.document.scenarios:
         check.scenario(scenario)
-    _coverage(lowering, program)
+    _coverage(lowering)
 
 
 class _Check:
@@ -88,10 +88,10 @@ def _found(plain: object, kind: str, key: str) -> set[str]:
     return found
 
 
-def _coverage(lowering: Lowering, program: Program) -> None:
+def _coverage(lowering: Lowering) -> None:
     """Transition codes that no scenario takes; those that the process raises itself are taken on the way."""
     steps = [step for scenario in lowering.document.scenarios for step in scenario.steps]
-    taken = {step.event for step in steps if isinstance(step, EventStep)} | raised_events(program)
+    taken = {step.event for step in steps if isinstance(step, EventStep)} | {event for event, _ in lowering.raised}
     untaken: dict[str, Path] = {}
     for place in lowering.tree.root.descendants():
         assert place.node is not None

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from workflows.definition.checks.guards import exhaustive
 from workflows.definition.document.states import Outcome, StateNode, TransitionNode
 from workflows.definition.lower.context import Lowering
+from workflows.definition.lower.transitions import RESERVED_CODES
 from workflows.definition.lower.tree import Place
 from workflows.definition.program import Program, State, Transition
 from workflows.definition.suggestions import did_you_mean
@@ -15,7 +16,7 @@ from workflows.definition.typing.shapes import shape_of
 
 def check_transitions(lowering: Lowering, program: Program) -> None:
     by_id = {state.id: state for state in all_states(program.states)}
-    raised = raised_events(program)
+    raised = {event for event, _ in lowering.raised}
     for place in lowering.tree.root.descendants():
         node = place.node
         assert node is not None
@@ -33,6 +34,8 @@ def check_transitions(lowering: Lowering, program: Program) -> None:
         if written[0].by is None and code not in raised:
             message = f"`{code}` has no `by`: only the system may take it, and where there is a task its candidates"
             lowering.problem("J507", written[0].path, message, "add `by: [role:…]`", key=True)
+    _events(lowering, program)
+    _failures(lowering)
     if not program.start_by:
         message = "nobody may start an instance but the system"
         lowering.problem("J508", ("process",), message, "add `start: {by: [role:…]}`, or `by: [system]`", key=True)
@@ -106,19 +109,22 @@ def _task_near(place: Place) -> bool:
     return any(other.node is not None and other.node.task is not None for other in near)
 
 
-def raised_events(program: Program) -> set[str]:
-    """Events that the process itself raises or sends to itself."""
-    found: set[str] = set()
-    _raised(program.model_dump(mode="json", by_alias=True), found)
-    return found
+def _events(lowering: Lowering, program: Program) -> None:
+    """Events that are raised, and timers that are cancelled, must exist on the other side."""
+    taken = {event for state in all_states(program.states) for item in state.transitions for event in item.events}
+    for event, path in lowering.raised:
+        if not any(event == known or event.startswith(f"{known}.") for known in taken):
+            hint = did_you_mean(event, sorted(known for known in taken if not RESERVED_CODES.fullmatch(known)))
+            lowering.problem("J509", path, f"no transition takes `{event}`", hint)
+    for identity, path in lowering.cancelled:
+        if identity not in lowering.send_ids:
+            hint = did_you_mean(identity, sorted(lowering.send_ids))
+            lowering.problem("J206", path, f"no `send` has the id `{identity}`", hint)
 
 
-def _raised(plain: object, found: set[str]) -> None:
-    if isinstance(plain, dict):
-        if plain.get("kind") in ("raise", "send") and not plain.get("process"):
-            found.add(str(plain.get("event")))
-        for item in plain.values():
-            _raised(item, found)
-    elif isinstance(plain, list):
-        for item in plain:
-            _raised(item, found)
+def _failures(lowering: Lowering) -> None:
+    for alternatives in lowering.failures:
+        guards = [item.when for item in alternatives if item.when is not None]
+        if len(guards) == len(alternatives) and not exhaustive(guards, lowering.data_shape):
+            message = "when no guard holds the failure is lost"
+            lowering.problem("J510", alternatives[-1].path, message, "end with an alternative without `when`")

@@ -11,6 +11,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Field,
     GetJsonSchemaHandler,
     ModelWrapValidatorHandler,
     PrivateAttr,
@@ -135,7 +136,7 @@ def _listed(raw: Any) -> Any:
     return raw if isinstance(raw, list) else [raw]
 
 
-ONE_OR_MORE = (BeforeValidator(_listed), _ItemOrList())
+ONE_OR_MORE = (Field(min_length=1), BeforeValidator(_listed), _ItemOrList())
 """Metadata of a list that may be written as its only item."""
 
 

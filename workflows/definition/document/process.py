@@ -61,9 +61,7 @@ class ProcessDocument(Node):
     initial: Annotated[list[Target], *ONE_OR_MORE] | None = None
     """Left out: the first state."""
     states: Annotated[dict[Name, StateNode], Field(min_length=1)]
-    transitions: dict[Code, Annotated[list[TransitionNode], Field(min_length=1), *ONE_OR_MORE]] = Field(
-        default_factory=dict
-    )
+    transitions: dict[Code, Annotated[list[TransitionNode], *ONE_OR_MORE]] = Field(default_factory=dict)
     """Possible in every state that is not final, unless the state takes the code itself."""
     scenarios: list[Scenario] = Field(default_factory=list)
 

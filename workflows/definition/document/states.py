@@ -165,9 +165,7 @@ class StateNode(Node):
     """One child instance, running while the state is active."""
     each: EachNode | None = None
     """A child instance for every item of a list."""
-    transitions: dict[Code, Annotated[list[TransitionNode], Field(min_length=1), *ONE_OR_MORE]] = Field(
-        default_factory=dict
-    )
+    transitions: dict[Code, Annotated[list[TransitionNode], *ONE_OR_MORE]] = Field(default_factory=dict)
     """Transition code -> what it does, or a list of guarded alternatives."""
     always: Annotated[list[Outcome], *ONE_OR_MORE] = Field(default_factory=list)
     """Eventless transitions, tried whenever the state is active and something changed."""

@@ -47,20 +47,11 @@ from workflows.definition.typing.shapes import DYN, declared
 
 NOTIFY_ACTION = "notify.email"
 DOCUMENT_ACTION = "document.pdf"
-FAILURE = {
+ERROR: dict[str, Any] = {
     "type": "object",
-    "properties": {
-        "error": {
-            "type": "object",
-            "properties": {
-                "type": {"type": "string"},
-                "code": {"type": "string"},
-                "message": {"type": "string"},
-                "details": {"type": "object"},
-            },
-        }
-    },
+    "properties": {"code": {"type": "string"}, "message": {"type": "string"}, "details": {"type": "object"}},
 }
+FAILURE: dict[str, Any] = {"type": "object", "properties": {"error": ERROR}}
 """Payload when the attempts of an action are used up."""
 RECIPIENT_WORDS = ("assignee", "candidates", "creator")
 
@@ -119,6 +110,7 @@ def _with(lowering: Lowering, node: Any, names: Names) -> dict[str, Value]:
 
 
 def _raise(lowering: Lowering, node: written.RaiseAction, owner: Owner, names: Names) -> list[Action]:
+    lowering.raised.append((node.event, (*node.path, "raise")))
     return [Raise(event=node.event, data=_with(lowering, node, names))]
 
 
@@ -128,6 +120,9 @@ def _send(lowering: Lowering, node: written.SendAction, owner: Owner, names: Nam
         if node.delay is not None or node.id is not None:
             key = "delay" if node.delay is not None else "id"
             lowering.problem("J109", (*node.path, key), f"`{key}` goes only with a `send` to this instance", key=True)
+    else:
+        lowering.raised.append((node.event, (*node.path, "send")))
+        lowering.send_ids.update([node.id] if node.id else [])
     number = node.to.number if node.to else None
     return [
         Send(
@@ -142,6 +137,7 @@ def _send(lowering: Lowering, node: written.SendAction, owner: Owner, names: Nam
 
 
 def _cancel(lowering: Lowering, node: written.CancelAction, owner: Owner, names: Names) -> list[Action]:
+    lowering.cancelled.append((node.cancel, (*node.path, "cancel")))
     return [Cancel(id=node.cancel)]
 
 
@@ -168,7 +164,7 @@ def _do(lowering: Lowering, node: written.DoAction, owner: Owner, names: Names) 
             mode="sql" if mode == "sql" else "activity",
             with_=_with(lowering, node, names),
             retry=_retry(lowering, node.retry),
-            timeout_s=literal_seconds(lowering, node.timeout, (*node.path, "timeout")) if node.timeout else None,
+            timeout_s=_seconds(lowering, node.timeout, (*node.path, "timeout")),
             compensate=_undo(lowering, node.undo, result),
             handles_failure=node.failed is not None,
         )
@@ -201,6 +197,8 @@ def _wait(lowering: Lowering, node: written.DoAction, key: str, event: str, owne
         message = f"`{key}` is never taken: no state waits for the action"
         lowering.problem("J205", (*node.path, key), message, "move the action to the entry of a state", key=True)
         return
+    if key == "failed":
+        lowering.failures.append(outcomes)
     lowering.waiting.append(Waiting(owner.home, event, outcomes, names))
 
 
@@ -216,12 +214,16 @@ def _retry(lowering: Lowering, node: written.RetryPolicy | None) -> Retry | None
         attempts = node.attempts if node.attempts is not None else len(schedule) + 1
         return Retry(schedule_s=schedule, attempts=attempts)
     chosen: dict[str, Any] = {
-        "first_s": node.first and literal_seconds(lowering, node.first, (*node.path, "first")),
-        "most_s": node.most and literal_seconds(lowering, node.most, (*node.path, "most")),
+        "first_s": _seconds(lowering, node.first, (*node.path, "first")),
+        "most_s": _seconds(lowering, node.most, (*node.path, "most")),
         "factor": node.factor,
         "attempts": node.attempts,
     }
     return Retry(**{key: value for key, value in chosen.items() if value is not None})
+
+
+def _seconds(lowering: Lowering, text: str | None, path: Path) -> float | None:
+    return None if text is None else literal_seconds(lowering, text, path)
 
 
 def _undo(lowering: Lowering, node: written.Undo | None, names: Names) -> Compensation | None:
@@ -310,15 +312,20 @@ def _log(lowering: Lowering, node: written.LogAction, owner: Owner, names: Names
 
 
 def _assign(lowering: Lowering, node: written.AssignAction, owner: Owner, names: Names) -> list[Action]:
-    state = owner.place
-    if node.task_of is not None:
-        found = lowering.tree.resolve(node.task_of, owner.place)
-        if found is None:
-            known = did_you_mean(node.task_of, lowering.tree.by_id)
-            lowering.problem("J201", (*node.path, "task_of"), f"there is no state `{node.task_of}`", known)
-        else:
-            state = found
+    state = _state_of_task(lowering, node, owner)
     return [Assign(state=state.id, to=lower_who(lowering, node.assign, (*node.path, "assign"), names))]
+
+
+def _state_of_task(lowering: Lowering, node: written.AssignAction, owner: Owner) -> Place:
+    state = owner.place if node.task_of is None else lowering.tree.resolve(node.task_of, owner.place)
+    if state is None:
+        hint = did_you_mean(str(node.task_of), lowering.tree.by_id)
+        lowering.problem("J201", (*node.path, "task_of"), f"there is no state `{node.task_of}`", hint)
+        return owner.place
+    if state.node is None or state.node.task is None:
+        message = f"the state `{state.id}` has no task"
+        lowering.problem("J203", (*node.path, "assign"), message, "name the state with `task_of`")
+    return state
 
 
 _LOWER: dict[type[Node], Callable[[Lowering, Any, Owner, Names], list[Action]]] = {

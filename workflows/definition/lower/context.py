@@ -103,6 +103,13 @@ class Lowering:
     sites: list[Site] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     assignments: list[Assignment] = field(default_factory=list)
+    raised: list[tuple[str, Path]] = field(default_factory=list)
+    """Every event that the process raises or sends to itself, and where."""
+    cancelled: list[tuple[str, Path]] = field(default_factory=list)
+    """Id of every `cancel`, and where."""
+    send_ids: set[str] = field(default_factory=set)
+    failures: list[list[Outcome]] = field(default_factory=list)
+    """Every `failed`, of actions and of children."""
     forms: list[tuple[dict[str, Any], Path]] = field(default_factory=list)
     """Every form met, and where it stands."""
     waiting: list[Waiting] = field(default_factory=list)

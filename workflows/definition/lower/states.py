@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from workflows.definition.document.states import ChildNode, EachNode, LadderStep, StateNode, TaskNode
-from workflows.definition.lower.actions import Owner, check_process, lower_actions, lower_notify, lower_set
+from workflows.definition.lower.actions import ERROR, Owner, check_process, lower_actions, lower_notify, lower_set
 from workflows.definition.lower.context import Lowering, Names
 from workflows.definition.lower.transitions import TransitionList, unknown_state
 from workflows.definition.lower.tree import Place
@@ -35,6 +35,26 @@ from workflows.definition.program import (
 )
 from workflows.domain.durations import format_duration
 
+_ENDED: dict[str, Any] = {
+    "index": {"type": "integer"},
+    "status": {"type": "string"},
+    "outcome": {"type": ["string", "null"]},
+    "result": {},
+}
+CHILDREN_DONE = {
+    "type": "object",
+    "properties": {**_ENDED, "children": {"type": "array", "items": {"type": "object", "properties": _ENDED}}},
+}
+"""Payload when all children have ended; `outcome` and `result` only of a single one."""
+CHILD_FAILED = {
+    "type": "object",
+    "properties": {
+        "child": {"type": "string"},
+        "index": {"type": "integer"},
+        "outcome": {"type": ["string", "null"]},
+        "error": ERROR,
+    },
+}
 _PERCENT = re.compile(r"(\d{1,3})\s*%", re.ASCII)
 _Category = Literal["waiting", "active", "success", "failure", "cancelled"]
 
@@ -107,8 +127,11 @@ def _transitions(lowering: Lowering, draft: _Draft) -> None:
         )
         transitions.add([timer], (identity,))
     kind = "invoke" if node.each is not None or node.child is not None else "state"
-    transitions.add(node.done or (), (f"done.{kind}.{place.id}",))
-    transitions.add(node.failed or (), (f"error.invoke.{place.id}",))
+    done = Names(event=CHILDREN_DONE if kind == "invoke" else None)
+    transitions.add(node.done or (), (f"done.{kind}.{place.id}",), done)
+    transitions.add(node.failed or (), (f"error.invoke.{place.id}",), Names(event=CHILD_FAILED))
+    if node.failed is not None:
+        lowering.failures.append(node.failed)
     transitions.add(node.always, ())
 
 
@@ -150,6 +173,7 @@ def _ladder_step(lowering: Lowering, draft: _Draft, task: TaskNode, step: Ladder
     if step.emit is not None:
         actions.append(Emit(event=step.emit))
     if step.raise_ is not None:
+        lowering.raised.append((step.raise_, (*step.path, "raise")))
         actions.append(Raise(event=step.raise_))
     if not actions:
         lowering.problem("J102", step.path, "a step of `escalate` that does nothing", "add `notify` or `assign`")

@@ -105,6 +105,7 @@ class TransitionList:
         if node.emit is not None:
             actions.append(Emit(event=node.emit))
         if node.raise_ is not None:
+            self.lowering.raised.append((node.raise_, (*node.path, "raise")))
             actions.append(Raise(event=node.raise_))
         return tuple(actions)
 

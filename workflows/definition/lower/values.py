@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from workflows.definition.document.base import WORKING_TIME
@@ -49,25 +50,22 @@ def lower_expression(
 def lower_text(lowering: Lowering, template: str, path: Path, names: Names) -> Text:
     """A template; after a diagnostic, the template as literal text."""
     try:
-        parts = split_template(template)
+        parts = list(split_template(template))
     except BadTemplate as problem:
         lowering.problem("J108", path, f"{problem} in `{template[:60]}`", "a literal brace is written `{{` or `}}`")
         return Text(parts=(template,))
-    offset = 0
-    for index, part in enumerate(parts):
-        if index % 2:
-            offset = template.index("{" + part + "}", offset) + 1
-            lowering.expression(part, path, names, "any", offset)
-    return Text(parts=tuple(part.strip() if index % 2 else part for index, part in enumerate(parts)))
+    for offset, part in parts[1::2]:
+        lowering.expression(part, path, names, "any", offset)
+    return Text(parts=tuple(part.strip() if index % 2 else part for index, (_, part) in enumerate(parts)))
 
 
-def split_template(template: str) -> list[str]:
-    """Literal texts and expressions in turn, beginning and ending with a literal.
+def split_template(template: str) -> Iterator[tuple[int, str]]:
+    """Literal texts and expressions in turn with where they begin, first and last a literal.
 
     Raises:
         BadTemplate: a hole does not close or is empty, or a `}` stands alone.
     """
-    parts, literal, index = [], "", 0
+    literal, index, begin = "", 0, 0
     while index < len(template):
         character = template[index]
         if template[index : index + 2] in ("{{", "}}"):
@@ -77,13 +75,14 @@ def split_template(template: str) -> list[str]:
             expression = template[index + 1 : end]
             if not expression.strip():
                 raise BadTemplate("an empty hole")
-            parts += [literal, expression]
-            literal, index = "", end + 1
+            yield begin, literal
+            yield index + 1, expression
+            literal, index, begin = "", end + 1, end + 1
         elif character == "}":
             raise BadTemplate("a `}` without its `{`")
         else:
             literal, index = literal + character, index + 1
-    return [*parts, literal]
+    yield begin, literal
 
 
 def _end_of_hole(template: str, index: int) -> int:
