@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 
+import pytest
+
 from tests.api.report import WORKFLOWS, Report
+from workflows.domain.errors import ExpressionFailed
 
 
 async def test_an_instance_says_where_it_stands_and_what_the_caller_may_do(report: Report) -> None:
@@ -129,3 +132,16 @@ async def test_an_instance_without_incidents_has_none_to_act_on(report: Report) 
 
     assert answer.status_code in {404, 409}
     assert (wrong.status_code, wrong.json()["details"][0]["field"]) == (400, "target")
+
+
+async def test_a_fact_that_fails_does_not_hide_the_instance(report: Report, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def failing(*_: object) -> None:
+        raise ExpressionFailed("no such key: lot")
+
+    started = await report.started()
+    monkeypatch.setattr(type(report.plant.services.instances), "verdicts", failing)
+
+    answer = await report.qc_manager.get(f"{WORKFLOWS}/report/{started['id']}")
+
+    assert answer.status_code == 200
+    assert (answer.json()["transitions"], answer.json()["transitions_error"]) == ([], "no such key: lot")

@@ -18,6 +18,8 @@ _STATUS = {
     "retry_scheduled": "retrying",
     "exhausted": "dead",
     "discarded": "dead",
+    "endpoint_lost": "dead",
+    "replayed": "dead",
 }
 """State of the process that carries a delivery -> the contract's word."""
 DELIVERY_STATES = {

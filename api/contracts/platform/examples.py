@@ -114,6 +114,7 @@ INSTANCE: dict[str, Any] = _SUMMARY | {
             "form": None,
         },
     ],
+    "transitions_error": None,
     "current_state": "submitted",
     "current_assignee": {"id": 45, "name": "QC Manager"},
     "available_transitions": [{"code": "withdraw", "label": "Withdraw", "requires_comment": False}],

@@ -148,6 +148,9 @@ class InstanceDetailView(InstanceView):
     timers: list[TimerView]
     incidents: list[IncidentView] = Field(description="Open ones.")
     transitions: list[TransitionView]
+    transitions_error: str | None = Field(
+        description="Why the list is empty, when it could not be worked out: a fact or an expression failed."
+    )
     current_state: str
     current_assignee: PersonView | None
     available_transitions: list[AvailableTransition] = Field(description="What the caller may do now.")

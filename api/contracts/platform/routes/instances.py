@@ -25,8 +25,17 @@ from api.paging import PageNumber, PerPage
 from api.people import assignee
 from api.repeats import command_id
 from api.resolve import EntityRef, EntityType, instance_id
-from workflows.domain.errors import AlreadyExists, IdempotencyMismatch, InstanceEnded, NotAllowed, NotFound
+from workflows.domain.errors import (
+    AlreadyExists,
+    IdempotencyMismatch,
+    InstanceEnded,
+    InvalidInput,
+    NotAllowed,
+    NotFound,
+    RuleRefused,
+)
 from workflows.domain.records import InstanceDetail
+from workflows.engine.events import Verdict
 
 router = APIRouter(prefix="/api/v1/workflows", route_class=PlatformRoute)
 
@@ -100,12 +109,15 @@ async def get(entity_type: EntityType, entity_id: EntityRef, who: Who, asked: As
     """One instance: where it stands, what is open, and what the caller may do now, or why not."""
     found = await instance_id(asked, who, entity_type, entity_id)
     detail = await asked.reading.get_instance(who.tenant, entity_type, found)
-    verdicts = await asked.instances.verdicts(who.tenant, entity_type, found, who.actor)
+    verdicts, problem = await _verdicts(asked, who, entity_type, found)
     last_page = max(1, -(-detail.summary.seq // HISTORY_SHOWN))
     history = await asked.reading.history(who.tenant, entity_type, found, page=last_page, per_page=HISTORY_SHOWN)
     return translate.instance_detail(
-        detail, verdicts, history.items, await assignee(asked.accounts, who.tenant, _last_task(detail))
-    )
+        detail,
+        verdicts,
+        history.items,
+        await assignee(asked.accounts, who.tenant, _last_task(detail)),
+    ) | {"transitions_error": problem}
 
 
 @router.get("/{entity_type}/{entity_id}/history", response_model=StepList)
@@ -146,6 +158,14 @@ async def cancel(
         command_id=command_id(request),
     )
     return translate.moved(outcome)
+
+
+async def _verdicts(asked: Services, who: Identity, process: str, found: int) -> tuple[list[Verdict], str | None]:
+    """What the caller may do, or why that cannot be said: what a definition gets wrong must not hide the instance."""
+    try:
+        return await asked.instances.verdicts(who.tenant, process, found, who.actor), None
+    except (InvalidInput, RuleRefused) as problem:
+        return [], problem.message
 
 
 async def _listed(asked: Services, who: Identity, process: str | None, wanted: InstanceQuery) -> dict[str, Any]:
