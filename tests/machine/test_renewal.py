@@ -77,7 +77,7 @@ async def test_repeat_of_a_command_of_an_earlier_run_has_no_effect(plant: Plant,
 
 
 async def test_timer_keeps_its_due_time_over_runs(plant: Plant, omar: Actor) -> None:
-    entity = await _counter(plant, omar, steps_per_run=3, tick="PT2S")
+    entity = await _counter(plant, omar, steps_per_run=3, tick="PT6S")
     for number in range(7):
         await plant.instances.transition(
             plant.tenant, "counter", entity, "add", {}, actor=omar, command_id=f"k{number}"

@@ -149,7 +149,5 @@ def error_from_json(raw: Mapping[str, Any]) -> JidokaError:
     """The error that `to_json` described; an unknown type becomes the root class with its code kept."""
     kind = _tree(JidokaError).get(str(raw.get("type")), JidokaError)
     error = kind.__new__(kind)
-    JidokaError.__init__(
-        error, str(raw.get("message", "")), code=raw.get("code"), details=raw.get("details") or {}
-    )
+    JidokaError.__init__(error, str(raw.get("message", "")), code=raw.get("code"), details=raw.get("details") or {})
     return error
