@@ -6,6 +6,7 @@ one side and plain services on the other.
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -31,6 +32,7 @@ from workflows.messages.instance import (
     ACTIVITY_PERFORM,
     ACTIVITY_SEND,
     ACTIVITY_START,
+    HEARTBEAT_S,
     EffectCall,
     FactsCall,
     StepReceipt,
@@ -74,7 +76,7 @@ class InstanceActivities:
         effect = call.effect
         attempt = activity.info().attempt
         schedule = (effect.get("retry") or {}).get("schedule_s")
-        async with _judged(schedule=schedule, attempt=attempt), self._failures_kept(call):
+        async with _alive(), _judged(schedule=schedule, attempt=attempt), self._failures_kept(call):
             return await self._registry.run_activity(
                 ActivityCall(
                     equipment=self._equipment,
@@ -94,7 +96,7 @@ class InstanceActivities:
     @activity.defn(name=ACTIVITY_SEND)
     async def send(self, call: EffectCall) -> dict[str, Any]:
         """Deliver a message to another instance. One that has ended cannot hear it, and that is said in the result."""
-        async with _judged(retried=(NotFound, UnknownTransition)), self._failures_kept(call):
+        async with _alive(), _judged(retried=(NotFound, UnknownTransition)), self._failures_kept(call):
             try:
                 return await self._instances.deliver(call)
             except InstanceEnded:
@@ -102,7 +104,7 @@ class InstanceActivities:
 
     @activity.defn(name=ACTIVITY_START)
     async def start(self, call: EffectCall) -> dict[str, Any]:
-        async with _judged(), self._failures_kept(call):
+        async with _alive(), _judged(), self._failures_kept(call):
             return await self._instances.start_from(call)
 
     @asynccontextmanager
@@ -140,6 +142,22 @@ class InstanceActivities:
             actor=Actor.from_json(record.command["actor"]) if record.command.get("actor") else SYSTEM,
         )
         return await self._registry.run_sql(step, effect["action"], effect.get("with") or {})
+
+
+@asynccontextmanager
+async def _alive() -> AsyncIterator[None]:
+    """Inside, the server is told now and then that the effect is being worked on."""
+
+    async def beat() -> None:
+        while True:
+            await asyncio.sleep(HEARTBEAT_S / 3)
+            activity.heartbeat()
+
+    beating = asyncio.create_task(beat())
+    try:
+        yield
+    finally:
+        beating.cancel()
 
 
 @asynccontextmanager

@@ -25,6 +25,7 @@ from workflows.messages.instance import (
     ACTIVITY_START,
     CORE_QUEUE,
     EFFECTS_QUEUE,
+    HEARTBEAT_S,
     Command,
     EffectCall,
     workflow_id,
@@ -149,6 +150,7 @@ class Lanes:
             task_queue=effects_queue(),
             activity_id=f"{effect['id']}.{attempt_round}",
             start_to_close_timeout=dt.timedelta(seconds=effect.get("timeout_s") or DEFAULT_TIMEOUT_S),
+            heartbeat_timeout=dt.timedelta(seconds=HEARTBEAT_S),
             retry_policy=RetryPolicy(
                 initial_interval=dt.timedelta(seconds=retry["first_s"]),
                 backoff_coefficient=max(1.0, retry["factor"]),

@@ -30,6 +30,9 @@ ACTIVITY_START = "start_instance"
 """Activity names: commit_step(StepRecord) -> StepReceipt, resolve_facts(FactsCall) -> dict,
 perform(EffectCall) -> dict, deliver_message(EffectCall) -> dict, start_instance(EffectCall) -> dict."""
 
+HEARTBEAT_S = 10.0
+"""An effect that has not been heard of for so long has lost its worker, and is carried out again by another one."""
+
 
 def workflow_id(tenant: str, process: str, entity_id: int) -> str:
     """The one place that says how an instance is addressed in Temporal."""
