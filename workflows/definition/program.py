@@ -75,7 +75,7 @@ class Compensation(_Frozen):
     """Evaluated when the action has succeeded; `event` is its result then."""
 
     action: str
-    with_: dict[str, Value] = Field(default_factory=dict, alias="with")
+    with_: dict[str, Value] = Field(default_factory=dict, validation_alias="with", serialization_alias="with")
     mode: Literal["sql", "activity"] = "activity"
 
 
@@ -134,7 +134,7 @@ class Do(_Frozen):
     id: str
     action: str
     mode: Literal["sql", "activity"]
-    with_: dict[str, Value] = Field(default_factory=dict, alias="with")
+    with_: dict[str, Value] = Field(default_factory=dict, validation_alias="with", serialization_alias="with")
     retry: Retry | None = None
     timeout_s: float | None = None
     compensate: Compensation | None = None
@@ -262,7 +262,7 @@ class Invoke(_Frozen):
     of: str | None = None
     """CEL list; None means a single child."""
     item: str = "item"
-    with_: dict[str, Value] = Field(default_factory=dict, alias="with")
+    with_: dict[str, Value] = Field(default_factory=dict, validation_alias="with", serialization_alias="with")
     sequential: bool = False
     until: str | None = None
     """CEL completion condition, checked whenever a child ends; reads `children`."""
@@ -297,7 +297,7 @@ class Fact(_Frozen):
     """A registered read-only look-up, resolved when a transition that reads it is tried."""
 
     call: str
-    with_: dict[str, Value] = Field(default_factory=dict, alias="with")
+    with_: dict[str, Value] = Field(default_factory=dict, validation_alias="with", serialization_alias="with")
 
 
 class Program(_Frozen):

@@ -104,7 +104,7 @@ def _message(error: ErrorDetails, path: Path) -> tuple[str, str]:
     if kind in _TYPES:
         return "J103", f"{label} must be {_TYPES[kind]}, not {_shown(error['input'])}"
     if kind == "literal_error":
-        expected = str(error["ctx"]["expected"]).replace("True", "true")
+        expected = str(error.get("ctx", {}).get("expected")).replace("True", "true")
         return "J103", f"{label} must be {expected}, not {_shown(error['input'])}"
     return "J103", f"{label}: {error['msg'].replace('Input should be', 'must be')}"
 

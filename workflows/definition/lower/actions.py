@@ -157,18 +157,17 @@ def _do(lowering: Lowering, node: written.DoAction, owner: Owner, names: Names) 
     result = names.with_event(signature.output if signature is not None and signature.output else None)
     _wait(lowering, node, "done", f"done.do.{identity}", owner, result)
     _wait(lowering, node, "failed", f"error.do.{identity}", owner, names.with_event(FAILURE))
-    return [
-        Do(
-            id=identity,
-            action=node.do,
-            mode="sql" if mode == "sql" else "activity",
-            with_=_with(lowering, node, names),
-            retry=_retry(lowering, node.retry),
-            timeout_s=_seconds(lowering, node.timeout, (*node.path, "timeout")),
-            compensate=_undo(lowering, node.undo, result),
-            handles_failure=node.failed is not None,
-        )
-    ]
+    action = Do(
+        id=identity,
+        action=node.do,
+        mode="sql" if mode == "sql" else "activity",
+        with_=_with(lowering, node, names),
+        retry=_retry(lowering, node.retry),
+        timeout_s=_seconds(lowering, node.timeout, (*node.path, "timeout")),
+        compensate=_undo(lowering, node.undo, result),
+        handles_failure=node.failed is not None,
+    )
+    return [action]
 
 
 def _refuse_reporting(lowering: Lowering, node: written.DoAction) -> None:

@@ -107,7 +107,7 @@ class _Shaper:
             return self._union([self.shape(part) for part in alternatives])
         kinds = _kinds(schema)
         nullable = "null" in kinds and len(kinds) > 1
-        plain = [kind for kind in kinds if kind != "null"] or kinds
+        plain: list[Kind] = [kind for kind in kinds if kind != "null"] or kinds
         if len(plain) != 1:
             return Shape("dyn", schema=schema)
         return self._plain(plain[0], nullable, schema)
@@ -186,8 +186,9 @@ def _kinds(schema: Mapping[str, Any]) -> list[Kind]:
     if isinstance(kind, str):
         return [_JSON_KINDS.get(kind, "dyn")]
     if isinstance(kind, list):
-        kinds = [_JSON_KINDS.get(item, "dyn") for item in kind if isinstance(item, str)]
-        return ["double", *(k for k in kinds if k not in ("int", "double"))] if "double" in kinds else kinds
+        kinds: list[Kind] = [_JSON_KINDS.get(item, "dyn") for item in kind if isinstance(item, str)]
+        # A whole number is a number: together they are one.
+        return [item for item in kinds if item != "int"] if "double" in kinds else kinds
     if "enum" in schema or "const" in schema:
         return _kinds_of_values(schema.get("enum", [schema.get("const")]))
     if "properties" in schema or "additionalProperties" in schema:
