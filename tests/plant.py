@@ -6,6 +6,8 @@ import asyncio
 import os
 import sys
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -18,6 +20,7 @@ from activities.embedded.ports import free_port
 
 DEMO_PASSWORD = "jidoka-demo"
 READY_WITHIN_S = 60.0
+_SERVES = "Jidoka serves"
 
 
 class Plant:
@@ -48,8 +51,9 @@ class Plant:
         await self.supervisor.stop(timeout_s=30)
 
     async def start(self) -> None:
+        already = self.said().count(_SERVES)
         self.supervisor.spawn()
-        while "Jidoka serves" not in self.said():
+        while self.said().count(_SERVES) == already:
             if not self.supervisor.running:
                 raise self.supervisor.failure("ended while starting")
             await asyncio.sleep(0.05)
@@ -69,13 +73,14 @@ class Plant:
     def client(self) -> httpx.AsyncClient:
         return httpx.AsyncClient(base_url=self.base_url, timeout=30, trust_env=False)
 
-    async def log_in(self, username: str) -> httpx.AsyncClient:
+    @asynccontextmanager
+    async def log_in(self, username: str) -> AsyncIterator[httpx.AsyncClient]:
         """A client that acts as a demo user."""
-        client = self.client()
-        answer = await client.post("/api/v1/auth/login", json={"username": username, "password": DEMO_PASSWORD})
-        answer.raise_for_status()
-        client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
-        return client
+        async with self.client() as client:
+            answer = await client.post("/api/v1/auth/login", json={"username": username, "password": DEMO_PASSWORD})
+            answer.raise_for_status()
+            client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+            yield client
 
     async def ready(self) -> None:
         """Wait until the API says that everything it stands on answers."""

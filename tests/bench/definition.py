@@ -15,6 +15,7 @@ TEXT = f"""\
 process: {PROCESS}
 version: "1.0.0"
 title: Toggle
+start: {{by: [role:operator]}}
 number: "BT-{{seq:6}}"
 data:
   type: object
