@@ -51,8 +51,8 @@ def test_a_bad_definition_gives_a_program_only_when_all_it_has_is_warnings(path:
 
 
 def test_every_code_occurs_in_the_corpus() -> None:
-    """J008 alone is tested elsewhere: its file would be large."""
+    """J008 and J012 are tested elsewhere: their files would be large."""
     lines = [line for path in BAD for line in path.with_suffix(".expected").read_text().splitlines()]
     seen = {line.split()[2] for line in lines}
 
-    assert seen == CODES.keys() - {"J008"}
+    assert seen == CODES.keys() - {"J008", "J012"}

@@ -143,6 +143,7 @@ def test_what_is_well_typed_is_taken(guard: str) -> None:
         ("random()", "J303"),
         ('data.level == "medium"', "J305"),
         ('data.level != "medium"', "J305"),
+        ("data.level in ['low', 'medium']", "J305"),
         ("data.text ==", "J301"),
         ("data..text", "J301"),
         ("data.text = 'a'", "J301"),

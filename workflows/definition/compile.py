@@ -22,6 +22,9 @@ from workflows.definition.reader import read
 from workflows.definition.schemas import SchemaLoader
 from workflows.definition.typing.shapes import shape_of
 
+MAX_STATES = 1_000
+MAX_COMMON = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Compilation:
@@ -57,6 +60,8 @@ def compile_text(
     document = parse(source, report)
     if document is None:
         return Compilation(None, report.sorted())
+    if not _within_limits(document, report):
+        return Compilation(None, report.sorted(), document)
     schemas = SchemaLoader(source, report, read_file)
     data_schema = schemas.load(document.data, ("data",)) or {}
     lowering = Lowering(
@@ -74,6 +79,17 @@ def compile_text(
     program = lower_program(lowering)
     check_all(lowering, program)
     return Compilation(None if report.failed else program, report.sorted(), document)
+
+
+def _within_limits(document: ProcessDocument, report: Report) -> bool:
+    """Common transitions are copied into every state at the top: without limits that grows without any."""
+    states = sum(1 for _ in StateTree(document.states).root.descendants())
+    common = sum(len(alternatives) for alternatives in document.transitions.values())
+    if states > MAX_STATES:
+        report.add("J012", START, f"{states} states, more than {MAX_STATES}")
+    if common > MAX_COMMON:
+        report.add("J012", START, f"{common} common transitions, more than {MAX_COMMON}")
+    return states <= MAX_STATES and common <= MAX_COMMON
 
 
 def _state_names(raw: object) -> Iterator[str]:

@@ -6,8 +6,7 @@ held equal to `CODES`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 Severity = Literal["error", "warning"]
@@ -25,6 +24,7 @@ CODES: dict[str, tuple[Severity, str]] = {
     "J009": ("error", "The document is nested deeper than 40 levels."),
     "J010": ("error", "The document is empty or not a mapping."),
     "J011": ("error", "A number is outside the range of 64 bits."),
+    "J012": ("error", "The definition has more states or common transitions than the compiler takes."),
     # Shape
     "J101": ("error", "An unknown key."),
     "J102": ("error", "A required key is missing."),
@@ -83,6 +83,10 @@ CODES: dict[str, tuple[Severity, str]] = {
 }  # fmt: skip
 
 
+MOST = 500
+"""Diagnostics of one file; a file with more has one mistake in many places."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Position:
     """Line and column, both counted from 1."""
@@ -120,32 +124,34 @@ class Diagnostic:
         }
 
 
-@dataclass(slots=True)
 class Report:
     """Collects the diagnostics of one file; the phases write into it and never stop at the first."""
 
-    file: str
-    found: list[Diagnostic] = field(default_factory=list)
-
-    def add(self, code: str, position: Position, message: str, suggestion: str | None = None) -> None:
-        diagnostic = Diagnostic(code, CODES[code][0], self.file, position.line, position.column, message, suggestion)
-        if diagnostic not in self.found:
-            self.found.append(diagnostic)
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.failed = False
+        """There is an error."""
+        self._found: dict[Diagnostic, None] = {}
+        self._codes: set[str] = set()
 
     @property
-    def failed(self) -> bool:
-        return any(item.severity == "error" for item in self.found)
+    def found(self) -> list[Diagnostic]:
+        """In the order in which they were found, each once, no more than anybody reads."""
+        return list(self._found)
+
+    def add(self, code: str, position: Position, message: str, suggestion: str | None = None) -> None:
+        severity = CODES[code][0]
+        diagnostic = Diagnostic(code, severity, self.file, position.line, position.column, message, suggestion)
+        is_first_error = severity == "error" and not self.failed
+        if len(self._found) < MOST or is_first_error:
+            self._found[diagnostic] = None
+        self.failed = self.failed or severity == "error"
+        self._codes.add(code)
 
     def has(self, *codes: str) -> bool:
         """Whether one of these codes was reported."""
-        return any(item.code in codes for item in self.found)
+        return not self._codes.isdisjoint(codes)
 
     def sorted(self) -> list[Diagnostic]:
         """By position, then code."""
-        return sorted(self.found, key=lambda item: (item.line, item.column, item.code, item.message))
-
-
-def one_of(words: Iterable[str]) -> str:
-    """`a, b or c` in backquotes, for messages."""
-    quoted = [f"`{word}`" for word in words]
-    return quoted[0] if len(quoted) == 1 else ", ".join(quoted[:-1]) + f" or {quoted[-1]}"
+        return sorted(self._found, key=lambda item: (item.line, item.column, item.code, item.message))

@@ -36,6 +36,8 @@ _OVERLOAD = re.compile(r"found no matching overload for '([^']*)' applied to '([
 _COMPARED = re.compile(
     r"(?<![\w.])(?P<root>data|event)\.(?P<path>[A-Za-z_][\w.]*)\s*(?:==|!=)\s*(?:\"(?P<double>[^\"\\]*)\"|'(?P<single>[^'\\]*)')"
 )
+_LISTED = re.compile(r"(?<![\w.])(?P<root>data|event)\.(?P<path>[A-Za-z_][\w.]*)\s+in\s+\[(?P<list>[^\[\]]*)\]")
+_QUOTED = re.compile(r"\"(?P<double>[^\"\\]*)\"|'(?P<single>[^'\\]*)'")
 _MESSAGE = re.compile(r"jidoka\.T\d+")
 _TYPE_WORDS = {
     "null_type": "null",
@@ -93,13 +95,20 @@ def _evaluable(lowering: Lowering, site: Site) -> None:
 def _comparisons(lowering: Lowering, types: Types, site: Site) -> None:
     """A text compared with an enumeration must be one of its values, or the comparison never changes."""
     for match in _COMPARED.finditer(site.source):
-        root, path, text = match["root"], match["path"], match["double"] or match["single"] or ""
-        shape = declared(types.data if root == "data" else types.event(site.names), path)
-        if shape is not None and shape.enum and text not in shape.enum:
-            complaint = Complaint(1 + site.source.count("\n", 0, match.start()), match.start() + 1, "")
-            hint = did_you_mean(text, shape.enum) or f"known: {', '.join(shape.enum)}"
-            message = f"`{root}.{path}` is never `{text}`"
-            lowering.report.add("J305", _position(lowering, site, complaint), message, hint)
+        _compare(lowering, types, site, match, match["double"] or match["single"] or "")
+    for match in _LISTED.finditer(site.source):
+        for text in _QUOTED.finditer(match["list"]):
+            _compare(lowering, types, site, match, text["double"] or text["single"] or "")
+
+
+def _compare(lowering: Lowering, types: Types, site: Site, match: re.Match[str], text: str) -> None:
+    root, path = match["root"], match["path"]
+    shape = declared(types.data if root == "data" else types.event(site.names), path)
+    if shape is not None and shape.enum and text not in shape.enum:
+        complaint = Complaint(1 + site.source.count("\n", 0, match.start()), match.start() + 1, "")
+        hint = did_you_mean(text, shape.enum) or f"known: {', '.join(shape.enum)}"
+        message = f"`{root}.{path}` is never `{text}`"
+        lowering.report.add("J305", _position(lowering, site, complaint), message, hint)
 
 
 def _position(lowering: Lowering, site: Site, complaint: Complaint | None) -> Position:

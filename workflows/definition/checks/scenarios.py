@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workflows.definition.checks.transitions import all_states
+from workflows.definition.checks.transitions import all_states, is_taken
 from workflows.definition.document.scenarios import (
     DoneStep,
     EventStep,
@@ -61,7 +61,7 @@ class _Check:
             self.facts(step.facts, (*path, "facts"))
 
     def event(self, name: str, path: Path) -> None:
-        if not any(name == known or name.startswith(f"{known}.") or known == "*" for known in self.events):
+        if not is_taken(name, self.events):
             self.known("transition", name, self.events, path)
 
     def facts(self, values: dict[str, object], path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from workflows.definition.checks.guards import exhaustive
 from workflows.definition.document.states import Outcome, StateNode, TransitionNode
@@ -22,10 +22,12 @@ def check_transitions(lowering: Lowering, program: Program) -> None:
         assert node is not None
         for alternatives in alternatives_of(node):
             _order(lowering, alternatives)
+        by_code: dict[str | None, list[Transition]] = {}
+        for item in by_id[place.id].transitions:
+            by_code.setdefault(item.code, []).append(item)
         for code, written in node.transitions.items():
             _refusal(lowering, written)
-            lowered = [item for item in by_id[place.id].transitions if item.code == code]
-            for alternative, transition in zip(written, lowered, strict=False):
+            for alternative, transition in zip(written, by_code[code], strict=False):
                 _payload(lowering, alternative, transition)
                 _permission(lowering, place, alternative, transition, raised)
     for code, written in lowering.document.transitions.items():
@@ -113,13 +115,19 @@ def _events(lowering: Lowering, program: Program) -> None:
     """Events that are raised, and timers that are cancelled, must exist on the other side."""
     taken = {event for state in all_states(program.states) for item in state.transitions for event in item.events}
     for event, path in lowering.raised:
-        if not any(event == known or event.startswith(f"{known}.") for known in taken):
+        if not is_taken(event, taken):
             hint = did_you_mean(event, sorted(known for known in taken if not RESERVED_CODES.fullmatch(known)))
             lowering.problem("J509", path, f"no transition takes `{event}`", hint)
     for identity, path in lowering.cancelled:
         if identity not in lowering.send_ids:
             hint = did_you_mean(identity, sorted(lowering.send_ids))
             lowering.problem("J206", path, f"no `send` has the id `{identity}`", hint)
+
+
+def is_taken(event: str, taken: Collection[str]) -> bool:
+    """Whether a descriptor is the event, or a dot-separated prefix of it."""
+    parts = event.split(".")
+    return any(".".join(parts[:length]) in taken for length in range(1, len(parts) + 1))
 
 
 def _failures(lowering: Lowering) -> None:

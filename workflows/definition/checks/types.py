@@ -21,6 +21,7 @@ class Types:
 
     def __init__(self, lowering: Lowering, program: Program) -> None:
         self._events: dict[str, Shape] = {}
+        self._seen: dict[int, tuple[Shape, Mapping[str, Any]]] = {}
         self.data = lowering.data_shape
         self.facts = object_of({name: _fact_shape(lowering, fact.call) for name, fact in program.facts.items()})
         self._no_facts = object_of({})
@@ -37,10 +38,14 @@ class Types:
         """The payload in reach; equal schemas share one shape."""
         if names.event is None:
             return DYN
-        key = json.dumps(names.event, sort_keys=True)
-        if key not in self._events:
-            self._events[key] = shape_of(names.event)
-        return self._events[key]
+        identity = id(names.event)
+        if identity not in self._seen:
+            key = json.dumps(names.event, sort_keys=True)
+            if key not in self._events:
+                self._events[key] = shape_of(names.event)
+            # Kept with its schema, or the identity could be given to another.
+            self._seen[identity] = self._events[key], names.event
+        return self._seen[identity][0]
 
     def check(self, source: str, names: Names) -> Typed:
         return self._checker.check(source, self._variables(names))

@@ -124,6 +124,10 @@ def _empty(path: Path, key: str) -> KeyProblem:
     return KeyProblem(path, "J103", f"`{key}` is empty", "give it a value, or leave the key out")
 
 
+MOST_ITEMS = 100
+"""Alternatives under one code, targets of one transition."""
+
+
 class _ItemOrList:
     """In the JSON Schema a single item stands beside the list."""
 
@@ -136,7 +140,7 @@ def _listed(raw: Any) -> Any:
     return raw if isinstance(raw, list) else [raw]
 
 
-ONE_OR_MORE = (Field(min_length=1), BeforeValidator(_listed), _ItemOrList())
+ONE_OR_MORE = (Field(min_length=1, max_length=MOST_ITEMS), BeforeValidator(_listed), _ItemOrList())
 """Metadata of a list that may be written as its only item."""
 
 

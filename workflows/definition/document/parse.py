@@ -99,6 +99,8 @@ def _message(error: ErrorDetails, path: Path) -> tuple[str, str]:
         return _SPOKEN[kind], error["msg"]
     if kind == "mapping":
         return "J103", f"{error['msg']}, not {_shown(error['input'])}"
+    if kind == "too_long":
+        return "J103", f"{label} has more items than the {error.get('ctx', {}).get('max_length')} that are possible"
     if kind in _EMPTY:
         return "J103", f"{label} must not be empty"
     if kind in _TYPES:
