@@ -35,6 +35,7 @@ from workflows.domain.errors import AlreadyExists, InstanceEnded, InvalidInput, 
 from workflows.engine.events import SYSTEM, Actor, Event, Verdict
 from workflows.engine.facts import fact_calls, facts_needed
 from workflows.engine.snapshot import Snapshot
+from workflows.engine.tables import Chart
 from workflows.engine.verdicts import available, judge_start
 from workflows.machine import programs
 from workflows.messages import attributes
@@ -127,7 +128,7 @@ class Instances:
             published = await addresses.published(connection, process)
             chart = await asyncio.to_thread(programs.chart, published.digest)
             judge_start(chart, actor).demand()
-            accepted = payload.accept(chart.validator, data) if chart.validator else data
+            accepted = _accepted(chart, data)
             if number is not None:
                 await self._demand_free(connection, tenant, process, number, key, request_hash)
             reserved, chosen = await reservations.reserve_instance(
@@ -369,6 +370,14 @@ class Instances:
             return outcome
 
         return await _through_run_changes(once)
+
+
+def _accepted(chart: Chart, data: dict[str, Any]) -> dict[str, Any]:
+    """Start data, normalised and held against the start form and the data schema."""
+    program = chart.program
+    if program.start_form is not None or program.start_require:
+        data = payload.Acceptance(program.start_form or {}, require=program.start_require).accept(data)
+    return payload.accept(chart.validator, data) if chart.validator else data
 
 
 async def _through_run_changes(once: Callable[[], Awaitable[Outcome]]) -> Outcome:

@@ -45,6 +45,8 @@ class World:
     failing: int = 0
     """How many of the next calls fail in a way that may be tried again."""
     fatal: bool = False
+    busy_s: float = 0.05
+    """Wait that the busy action asks for before it is tried again."""
     refuse: str | None = None
     """Code with which the sql action refuses the step."""
     fact: Any = 0
@@ -63,7 +65,7 @@ def registry(world: World) -> Registry:
             raise ActionFailed("BROKEN", "it is broken", retryable=False)
         if world.failing > 0:
             world.failing -= 1
-            raise ActionFailed("BUSY", "it is busy", retryable=True, retry_after_s=0.05)
+            raise ActionFailed("BUSY", "it is busy", retryable=True, retry_after_s=world.busy_s)
         return Noted(text=arguments.text.upper())
 
     @actions.activity("test.undo", title="Undo", input=Note, output=Noted)

@@ -126,6 +126,41 @@ async def test_repair_of_an_unknown_incident_is_refused(plant: Plant, anna: Acto
         await plant.instances.repair(plant.tenant, "job", entity, "99", "retry", reason="r", actor=anna)
 
 
+HANDLED = """
+process: handled
+version: "1.0.0"
+title: Handled
+start: {by: [anyone]}
+initial: working
+states:
+  working:
+    entry:
+      - {do: test.note, id: noting, with: {text: '"x"'}, failed: {to: sorry}, retry: {first: PT0.3S, attempts: 2}}
+    transitions: {leave: {to: resting, by: [anyone]}, go_on: {to: resting, by: [anyone]}}
+  sorry: {final: true, class: failure}
+  resting:
+    transitions: {close: {to: closed, by: [anyone]}}
+  closed: {final: true}
+"""
+
+
+async def test_failure_that_the_definition_handles_is_no_incident(plant: Plant, omar: Actor) -> None:
+    await plant.publish(HANDLED)
+    plant.world.fatal = True
+    entity = await _start(plant, omar, "handled")
+    row = await plant.until("handled", entity, status="done")
+    assert (row.outcome, row.open_incidents) == ("sorry", 0)
+
+
+async def test_failure_after_its_state_was_left_is_an_incident(plant: Plant, omar: Actor) -> None:
+    await plant.publish(HANDLED)
+    plant.world.failing, plant.world.busy_s = 2, 2.0
+    entity = await _start(plant, omar, "handled")
+    await plant.world.called.wait()
+    await plant.instances.transition(plant.tenant, "handled", entity, "leave", {}, actor=omar)
+    assert (await plant.until("handled", entity, open_incidents=1)).state == "resting"
+
+
 TIMED = """
 process: timed
 version: "1.0.0"

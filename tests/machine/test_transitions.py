@@ -219,6 +219,15 @@ async def test_start_data_are_held_against_the_schema(plant: Plant, omar: Actor)
     assert {item["field"] for item in wrong.value.violations} >= {"severity"}
 
 
+async def test_start_form_asks_for_more_than_the_schema(plant: Plant, omar: Actor) -> None:
+    await plant.publish(
+        REPORT.replace("start: {by: [role:operator]}", "start: {by: [role:operator], require: [comment]}")
+    )
+    with pytest.raises(InvalidInput) as wrong:
+        await plant.instances.start(plant.tenant, "report", {"severity": "minor"}, actor=omar)
+    assert [item["field"] for item in wrong.value.violations] == ["comment"]
+
+
 async def test_same_number_twice_is_a_conflict_that_knows_the_first(plant: Plant, omar: Actor) -> None:
     await plant.publish(REPORT)
     first = await plant.instances.start(plant.tenant, "report", {"severity": "minor"}, actor=omar, number="X-1")

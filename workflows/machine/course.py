@@ -198,9 +198,7 @@ class Course:
         self._adopt(step)
         return outcome
 
-    def _record(
-        self, command: Command, event: Event, step: Step, before: list[str], after: list[str]
-    ) -> StepRecord:
+    def _record(self, command: Command, event: Event, step: Step, before: list[str], after: list[str]) -> StepRecord:
         instance, seq = self.instance, self.seq + 1
         return StepRecord(
             tenant=instance.tenant,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 from temporalio import workflow
@@ -117,12 +118,26 @@ class Lanes:
         )
         if error is None:
             await self._course.take_or_report(command, self._noted, "effect")
-        elif kind == "do" and effect.get("handles_failure"):
-            failed = {"code": error.code, "message": error.message, "details": error.details}
-            command.name, command.data = f"error.do.{effect['def']}", {"error": failed}
-            await self._course.take_or_report(command, self._noted, "effect")
-        else:
+        elif not await self._handled(effect, command, error):
             await self._course.open_incident(command, "effect", error, state=effect.get("state"), again=False)
+
+    async def _handled(self, effect: dict[str, Any], command: Command, error: JidokaError) -> bool:
+        """Whether the definition took the failure; not when it never does, or its state has been left meanwhile."""
+        if effect["kind"] != "do" or not effect.get("handles_failure"):
+            return False
+
+        def failed(_: Command, event: Event) -> Step:
+            step = engine_step(self._course.chart, self._course.snapshot, event)
+            if not step.taken:
+                raise error
+            return step
+
+        told = {"error": {"code": error.code, "message": error.message, "details": error.details}}
+        try:
+            await self._course.take(replace(command, name=f"error.do.{effect['def']}", data=told), failed)
+        except JidokaError:
+            return False
+        return True
 
     def _noted(self, _: Command, event: Event) -> Step:
         return engine_step(self._course.chart, self._course.snapshot, event)
