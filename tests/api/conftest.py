@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+import structlog
 from fastapi import FastAPI
 from sqlalchemy import insert
 from temporalio.client import Client
@@ -35,6 +36,15 @@ if TYPE_CHECKING:
 PASSWORD = "correct horse battery staple"
 NOBODY = "127.0.0.1:1"
 """An address where no Temporal answers."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plain_log() -> None:
+    """Failures are read in the report of the test run: no colours, no values of local variables."""
+    renderer = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(
+        processors=[structlog.contextvars.merge_contextvars, structlog.processors.add_log_level, renderer]
+    )
 
 
 @pytest.fixture(scope="session")
