@@ -112,7 +112,8 @@ async def test_what_must_stay_cannot_be_deleted(database: Database, tenant: str)
                 " WHERE grantee = 'jidoka_app' AND privilege_type = 'DELETE'"
             )
         )
-        assert {row.table_name for row in rows} == {"settings", "task_candidates"}
+        own = {"settings", "task_candidates", "task_drafts", "task_watchers"}
+        assert {row.table_name for row in rows} == own
 
 
 async def test_the_tenant_name_is_data_not_sql(database: Database) -> None:

@@ -2,21 +2,27 @@
 
 from activities.store.tables.audit import audit
 from activities.store.tables.base import metadata
+from activities.store.tables.collaboration import attachments, task_comments, task_drafts, task_watchers
 from activities.store.tables.definitions import definitions, programs
 from activities.store.tables.documents import documents
 from activities.store.tables.instances import effect_attempts, entity_ids, incidents, instances, steps
 from activities.store.tables.outbox import outbox
 from activities.store.tables.people import api_keys, refresh_tokens, users
 from activities.store.tables.requests import idempotency, number_series
+from activities.store.tables.standing import absences, certificates, delegations
 from activities.store.tables.stock import lot_holds, lots
 from activities.store.tables.tasks import task_candidates, tasks
 from activities.store.tables.tenants import settings, tenants
 from activities.store.tables.webhooks import webhook_attempts, webhook_deliveries, webhook_endpoints
 
 __all__ = [
+    "absences",
     "api_keys",
+    "attachments",
     "audit",
+    "certificates",
     "definitions",
+    "delegations",
     "documents",
     "effect_attempts",
     "entity_ids",
@@ -33,6 +39,9 @@ __all__ = [
     "settings",
     "steps",
     "task_candidates",
+    "task_comments",
+    "task_drafts",
+    "task_watchers",
     "tasks",
     "tenants",
     "users",

@@ -26,6 +26,7 @@ tasks = Table(
     Column("form", JSON),
     Column("priority", SmallInteger, nullable=False),
     moment("due_at", optional=True),
+    Column("due_why", Text, comment="for people: how the due time came about"),
     moment("opened_at"),
     Column("opened_seq", BigInteger, nullable=False),
     moment("closed_at", optional=True),
@@ -44,6 +45,7 @@ Index(
     _t.task,
     postgresql_where=_t.closed_at.is_(None),
 )
+Index("ix_tasks_closed_by", _t.tenant_id, _t.closed_by, _t.closed_at.desc(), postgresql_where=_t.closed_at.is_not(None))
 
 task_candidates = Table(
     "task_candidates",
