@@ -1,7 +1,8 @@
 """A second reading of W3C SCXML, Appendix D: its pseudocode as literally as Python allows, slow and without effects.
 
-One correction, without which configurations can become illegal: a state that is active and was not left is not
-entered again, nor are its regions. (A history state that is the target of a transition within its own parent.)
+Two corrections, without which configurations can become illegal when a transition within the parent of a history
+state has that as its target: a state that is active and was not left is not entered again, nor are its regions; and
+the domain of a transition is what it was before leaving recorded new history.
 
 Knows only what `random_charts` makes: `raise`, `send` to itself, `log`, `set` of `n`, and two kinds of guards.
 Shares no code with the engine, so that both being wrong in the same way is unlikely.
@@ -112,10 +113,11 @@ class AppendixD:
         self._microsteps += 1
         if self._microsteps > self._program.max_microsteps:
             raise Endless
+        domains = [self._domain(*one) for one in enabled]
         self._exit_states(enabled)
         for transition, _ in enabled:
             self._execute(transition.actions)
-        self._enter_states(enabled)
+        self._enter_states(enabled, domains)
 
     def _exit_states(self, enabled: list[tuple[Transition, str]]) -> None:
         leaving = self._in_order(self._exit_set(enabled))[::-1]
@@ -144,15 +146,14 @@ class AppendixD:
                 leaving |= {name for name in self.configuration if self._is_descendant(name, domain)}
         return leaving
 
-    def _enter_states(self, enabled: list[tuple[Transition, str]]) -> None:
+    def _enter_states(self, enabled: list[tuple[Transition, str]], domains: list[str]) -> None:
         entering: dict[str, None] = {}
         by_default: dict[str, None] = {}
         default_history: dict[str, tuple[Action, ...]] = {}
-        for transition, source in enabled:
+        for (transition, _), domain in zip(enabled, domains, strict=True):
             for target in transition.targets:
                 self._add_descendants(target, entering, by_default, default_history)
             if transition.targets:
-                domain = self._domain(transition, source)
                 for target in self._effective_targets(transition):
                     self._add_ancestors(target, domain, entering, by_default, default_history)
         for name in self._in_order(entering):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
@@ -18,10 +20,9 @@ COUNT_ON = Set(values={"n": cel("data.n + 1")})
 def programs(draw: DrawFn) -> Program:
     """A program whose `n` counts and whose every entry and exit leaves a trace."""
     skeleton = draw(_skeletons())
-    names = [name for name, _ in _walk(skeleton)]
     kinds = dict(_walk(skeleton))
-    memories = [name for name in names if kinds[name] in ("shallow", "deep")]
-    targets = names + memories * 3
+    memories = [(name,) for name, kind in kinds.items() if kind in HISTORIES]
+    targets = [(), *((name,) for name in kinds), *memories * 3, *_pairs(skeleton)]
     states = tuple(_state(draw, item, targets, kinds) for item in skeleton)
     first = draw(st.sampled_from([state.id for state in states if state.kind != "final"] or [states[0].id]))
     return Program(
@@ -37,6 +38,7 @@ def programs(draw: DrawFn) -> Program:
 
 Skeleton = tuple[str, str, tuple["Skeleton", ...]]
 """Name, kind, children."""
+HISTORIES = ("shallow", "deep")
 
 
 @st.composite
@@ -58,7 +60,7 @@ def _skeletons(draw: DrawFn) -> tuple[Skeleton, ...]:
             more = range(draw(st.integers(0, 2)))
             children += [grow(depth + 1, must=False, region=kind == "parallel") for _ in more]
             if draw(st.booleans()) and (memory := next(count, None)) is not None:
-                children.append((f"s{memory}", draw(st.sampled_from(["shallow", "deep"])), ()))
+                children.append((f"s{memory}", draw(st.sampled_from(HISTORIES)), ()))
         return name, kind, tuple(child for child in children if child is not None)
 
     top = [grow(0, must=True, region=True), grow(0, must=True, region=False), grow(0, must=False, region=False)]
@@ -69,9 +71,20 @@ def _walk(skeleton: tuple[Skeleton, ...]) -> list[tuple[str, str]]:
     return [pair for name, kind, children in skeleton for pair in [(name, kind), *_walk(children)]]
 
 
-def _state(draw: DrawFn, item: Skeleton, targets: list[str], kinds: dict[str, str]) -> State:
+def _pairs(skeleton: tuple[Skeleton, ...]) -> list[tuple[str, ...]]:
+    """Two targets at once: the last states of two regions of one parallel state."""
+    found: list[tuple[str, ...]] = []
+    for _, kind, children in skeleton:
+        found += _pairs(children)
+        if kind == "parallel":
+            last = [_walk((child,))[-1][0] for child in children if child[1] not in HISTORIES]
+            found += pairwise(last)
+    return found
+
+
+def _state(draw: DrawFn, item: Skeleton, targets: list[tuple[str, ...]], kinds: dict[str, str]) -> State:
     name, kind, children = item
-    inner = [child for child in children if child[1] not in ("shallow", "deep")]
+    inner = [child for child in children if child[1] not in HISTORIES]
     entry: tuple[Action, ...] = (note(f"+{name}"), *draw(_actions()))
     leave: tuple[Action, ...] = (note(f"-{name}"), *draw(_actions()))
     return State(
@@ -85,14 +98,14 @@ def _state(draw: DrawFn, item: Skeleton, targets: list[str], kinds: dict[str, st
             for position in range(0 if kind == "final" else draw(st.integers(1, 3)))
         ),
         children=tuple(
-            _history(draw, child, inner) if child[1] in ("shallow", "deep") else _state(draw, child, targets, kinds)
+            _history(draw, child, inner) if child[1] in HISTORIES else _state(draw, child, targets, kinds)
             for child in children
         ),
     )
 
 
 def _initial(draw: DrawFn, name: str, inner: list[Skeleton]) -> Transition:
-    below = [found for child in inner for found, kind in _walk((child,)) if kind not in ("shallow", "deep")]
+    below = [found for child in inner for found, _ in _walk((child,))]
     actions = (note(f"initial of {name}"),)
     return Transition(id=f"{name}/initial", targets=(draw(st.sampled_from(below)),), actions=actions)
 
@@ -101,24 +114,24 @@ def _history(draw: DrawFn, item: Skeleton, siblings: list[Skeleton]) -> State:
     name, kind, _ = item
     candidates = [found for found, _, _ in siblings]
     if kind == "deep":
-        candidates = [found for found, inner in _walk(tuple(siblings)) if inner not in ("shallow", "deep")]
+        candidates = [found for found, inner in _walk(tuple(siblings)) if inner not in HISTORIES]
     default = Transition(
         id=f"{name}/default", targets=(draw(st.sampled_from(candidates)),), actions=(note(f"default of {name}"),)
     )
     return State(id=name, kind="history", deep=kind == "deep", initial=default)
 
 
-def _transition(draw: DrawFn, name: str, targets: list[str], kinds: dict[str, str]) -> Transition:
+def _transition(draw: DrawFn, name: str, targets: list[tuple[str, ...]], kinds: dict[str, str]) -> Transition:
     done = [f"done.state.{state}" for state, kind in kinds.items() if kind in ("compound", "parallel")]
     event = draw(st.sampled_from(["e1", "e1", *EVENTS, *RAISED, "*", None, *done]))
-    active = [state for state, kind in kinds.items() if kind not in ("shallow", "deep")]
+    active = [state for state, kind in kinds.items() if kind not in HISTORIES]
     guards = ["data.n % 2 == 0", "data.n % 3 == 1", f"'{draw(st.sampled_from(active))}' in state"]
     always = [None] * 4 if event is not None else []
     return Transition(
         id=name,
         events=(event,) if event is not None else (),
         when=draw(st.sampled_from([*always, *guards])),
-        targets=draw(st.sampled_from([(), *((target,) for target in targets)])),
+        targets=draw(st.sampled_from(targets)),
         internal=draw(st.booleans()),
         actions=(note(name), *draw(_actions())),
     )

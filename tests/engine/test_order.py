@@ -140,6 +140,20 @@ def test_a_history_state_reached_from_within_does_not_enter_again_what_was_not_l
     assert (instance.trace, instance.state) == (["-x", "+x2"], "x2 y2")
 
 
+def test_a_history_state_whose_parent_is_left_in_the_same_step_restores_what_was_just_left() -> None:
+    """The way there is that of the default, which leads around p; what is entered is what p has just remembered."""
+    p = regions(
+        "p",
+        state("r", state("x", to("h", event="go"), traced=True), state("x2")),
+        history("h", "r", deep=True),
+        traced=True,
+    )
+    instance = Instance(program(state("box", p)))
+    instance.send("go")
+
+    assert (instance.trace, instance.snapshot.configuration) == (["-x", "-p", "+p", "+x"], ["box", "p", "r", "x"])
+
+
 def test_history_is_recorded_before_exit_actions_change_anything() -> None:
     instance = Instance(
         program(

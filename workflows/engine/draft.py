@@ -115,7 +115,8 @@ class Draft:
                         "event": self.event_name,
                     },
                     **self.names,
-                }
+                },
+                self.chart.tables,
             )
         return self._scope
 

@@ -9,9 +9,9 @@ from workflows.engine.tables import Chart, Node
 class EntrySet:
     """computeEntrySet of SCXML, Appendix D. Insertion-ordered dicts stand for its ordered sets.
 
-    One correction: a transition to a history state from within that history's own parent may have a domain below
-    the parent. The appendix would enter the states between again, though they were not left, and other regions
-    among them twice. Nothing at or above the domain is entered here.
+    One correction; the other is where the domain is worked out. A transition to a history state from within that
+    history's own parent may have a domain below the parent. The appendix would enter the states between again,
+    though they were not left, and other regions among them twice. Nothing at or above the domain is entered here.
     """
 
     def __init__(self, chart: Chart, remembered: dict[str, list[str]], domain: int) -> None:

@@ -180,25 +180,28 @@ def _effective_targets(draft: Draft, arc: Arc) -> list[int]:
 
 def _microstep(draft: Draft, arcs: tuple[Arc, ...]) -> None:
     draft.count_microstep()
-    exits = _exit_set(draft, arcs)
+    # Before anything is left: leaving records history, and a domain worked out from that would be another one.
+    domains = [_domain(draft, arc) if arc.targets else None for arc in arcs]
+    exits = _exit_set(draft, domains)
     if exits:
         exit_states(draft, exits)
     for arc in arcs:
         draft.taken.append(arc.id)
         for run in arc.actions:
             run(draft)
-    for arc_plan in [_entry_plan(draft, arc) for arc in arcs if arc.targets]:
-        _enter_states(draft, arc_plan)
+    for arc, domain in zip(arcs, domains, strict=True):
+        if domain is not None:
+            _enter_states(draft, _entry_plan(draft, arc, domain))
 
 
-def _exit_set(draft: Draft, arcs: tuple[Arc, ...]) -> list[int]:
+def _exit_set(draft: Draft, domains: list[int | None]) -> list[int]:
     nodes = draft.chart.nodes
     exits: list[int] = []
-    for arc in arcs:
-        if arc.targets:
-            limit = nodes[_domain(draft, arc)]
-            exits += [number for number in draft.configuration if limit.number < number <= limit.last]
-    if len(arcs) > 1:
+    for domain in domains:
+        if domain is not None:
+            last = nodes[domain].last
+            exits += [number for number in draft.configuration if domain < number <= last]
+    if len(domains) > 1:
         exits.sort()
     return exits
 
@@ -246,15 +249,14 @@ def _close(draft: Draft, node: Node) -> None:
             draft.to_invoke.remove(node.number)
 
 
-def _entry_plan(draft: Draft, arc: Arc) -> EntryPlan:
+def _entry_plan(draft: Draft, arc: Arc, domain: int) -> EntryPlan:
     if arc.plan is not None:
         return arc.plan
-    limit = _domain(draft, arc)
-    entry = EntrySet(draft.chart, draft.history, limit)
+    entry = EntrySet(draft.chart, draft.history, domain)
     for target in arc.targets:
         entry.descendants(target)
     for target in _effective_targets(draft, arc):
-        entry.ancestors(target, limit)
+        entry.ancestors(target, domain)
     plan = EntryPlan(tuple(sorted(entry.nodes)), frozenset(entry.defaults), entry.history)
     if not entry.through_history:
         arc.plan = plan
