@@ -10,6 +10,42 @@ from workflows.engine.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
+class Principal:
+    """Somebody for whom an actor may act: by delegation, or as their substitute."""
+
+    username: str
+    name: str
+    roles: tuple[str, ...] = ()
+    """Only what was handed over."""
+    groups: tuple[str, ...] = ()
+    process: str | None = None
+    """None: in all processes."""
+    until: str | None = None
+    """RFC 3339, UTC."""
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "username": self.username,
+            "name": self.name,
+            "roles": list(self.roles),
+            "groups": list(self.groups),
+            "process": self.process,
+            "until": self.until,
+        }
+
+    @classmethod
+    def from_json(cls, raw: dict[str, Any]) -> Principal:
+        return cls(
+            raw["username"],
+            raw["name"],
+            tuple(raw.get("roles", ())),
+            tuple(raw.get("groups", ())),
+            raw.get("process"),
+            raw.get("until"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Actor:
     """Who acts. `SYSTEM` stands for timers, effects and other instances."""
 
@@ -20,9 +56,15 @@ class Actor:
     groups: tuple[str, ...] = ()
     kind: str = "user"
     """user, api_key, system."""
+    acts_for: tuple[Principal, ...] = ()
+    """One level: whom a principal acts for does not matter."""
+    skills: dict[str, str | None] = field(default_factory=dict)
+    """Certificates of the actor's own: skill -> valid until, RFC 3339; None: for good."""
+    owner: str | None = None
+    """User name of who answers for an API key."""
 
     def to_json(self) -> dict[str, Any]:
-        return {
+        raw: dict[str, Any] = {
             "id": self.id,
             "username": self.username,
             "name": self.name,
@@ -30,6 +72,13 @@ class Actor:
             "groups": list(self.groups),
             "kind": self.kind,
         }
+        if self.acts_for:
+            raw["acts_for"] = [principal.to_json() for principal in self.acts_for]
+        if self.skills:
+            raw["skills"] = dict(self.skills)
+        if self.owner is not None:
+            raw["owner"] = self.owner
+        return raw
 
     @classmethod
     def from_json(cls, raw: dict[str, Any]) -> Actor:
@@ -40,6 +89,9 @@ class Actor:
             tuple(raw.get("roles", ())),
             tuple(raw.get("groups", ())),
             raw.get("kind", "user"),
+            tuple(Principal.from_json(each) for each in raw.get("acts_for", ())),
+            dict(raw.get("skills", {})),
+            raw.get("owner"),
         )
 
 
