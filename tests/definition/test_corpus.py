@@ -22,7 +22,7 @@ BAD = sorted((CORPUS / "bad").glob("*.yaml"))
 
 def diagnosed(path: Path) -> str:
     found = compile_file(path, CATALOGUE).diagnostics
-    return "".join(f"{item}\n".removeprefix(f"{path}:") for item in found)
+    return "".join(f"{item}\n".removeprefix(f"{path}:").removeprefix(f"{path.parent}/") for item in found)
 
 
 @pytest.mark.parametrize("path", GOOD + BAD, ids=lambda path: path.stem)

@@ -20,6 +20,7 @@ from workflows.definition.lower.tree import StateTree
 from workflows.definition.program import Program
 from workflows.definition.reader import read
 from workflows.definition.schemas import SchemaLoader
+from workflows.definition.tables.files import include_tables
 from workflows.definition.typing.shapes import shape_of
 
 MAX_STATES = 1_000
@@ -56,6 +57,7 @@ def compile_text(
     source = read(text, report)
     if source is None:
         return Compilation(None, report.sorted())
+    tables = include_tables(source, report, read_file)
     unread = report.failed
     document = parse(source, report)
     if document is None:
@@ -75,6 +77,7 @@ def compile_text(
         data_shape=shape_of(data_schema or None),
         broken=unread or report.failed,
         written_states=frozenset(_state_names(source.value)),
+        written_tables=tables,
     )
     program = lower_program(lowering)
     check_all(lowering, program)

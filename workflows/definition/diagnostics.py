@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Severity = Literal["error", "warning"]
+Severity = Literal["error", "warning", "info"]
 
 CODES: dict[str, tuple[Severity, str]] = {
     # Reading
@@ -80,6 +80,15 @@ CODES: dict[str, tuple[Severity, str]] = {
     "J602": ("warning", "A fact that nothing reads."),
     "J603": ("warning", "A transition that no scenario takes."),
     "J604": ("error", "A scenario names something that does not exist."),
+    "J605": ("warning", "A decision table that nothing reads."),
+    # Decision tables
+    "J701": ("error", "A decision table leaves a case without a rule."),
+    "J702": ("error", "Rules of a decision table hold together where only one may."),
+    "J703": ("warning", "A rule of a decision table that is never taken."),
+    "J704": ("info", "A part of a decision table that could not be checked for gaps and overlaps."),
+    "J705": ("error", "A column that the decision table does not have, or an output that is left out."),
+    "J706": ("error", "An output of a decision table of the wrong type."),
+    "J707": ("error", "A decision table that does not exist."),
 }  # fmt: skip
 
 
@@ -93,6 +102,8 @@ class Position:
 
     line: int
     column: int
+    file: str = ""
+    """Where it is not the file of the report: a file that this one includes."""
 
 
 START = Position(1, 1)
@@ -141,7 +152,12 @@ class Report:
 
     def add(self, code: str, position: Position, message: str, suggestion: str | None = None) -> None:
         severity = CODES[code][0]
-        diagnostic = Diagnostic(code, severity, self.file, position.line, position.column, message, suggestion)
+        file = position.file or self.file
+        self.adopt(Diagnostic(code, severity, file, position.line, position.column, message, suggestion))
+
+    def adopt(self, diagnostic: Diagnostic) -> None:
+        """Take over what was found in a file that this one includes."""
+        code, severity = diagnostic.code, diagnostic.severity
         is_first_error = severity == "error" and not self.failed
         if len(self._found) < MOST or is_first_error:
             self._found[diagnostic] = None
@@ -153,5 +169,9 @@ class Report:
         return not self._codes.isdisjoint(codes)
 
     def sorted(self) -> list[Diagnostic]:
-        """By position, then code."""
-        return sorted(self._found, key=lambda item: (item.line, item.column, item.code, item.message))
+        """By position, then code; those in included files last."""
+
+        def place(item: Diagnostic) -> tuple[bool, str, int, int, str, str]:
+            return item.file != self.file, item.file, item.line, item.column, item.code, item.message
+
+        return sorted(self._found, key=place)

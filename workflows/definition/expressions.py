@@ -7,33 +7,58 @@ must never count as a boolean, a number or null. Expressions have no clock, no r
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 from cel_expr_python import cel  # type: ignore[import-untyped]  # no py.typed
 from cel_expr_python.ext import ext_math, ext_strings  # type: ignore[import-untyped]  # no py.typed
 
 from workflows.domain.errors import ExpressionFailed, InvalidInput
 
-SCOPE = ("data", "event", "number", "now", "actor", "facts", "state", "children", "instance")
+SCOPE = ("data", "event", "number", "now", "actor", "facts", "state", "children", "instance", "tables")
 """Names an expression may read besides those bound by `each … as`.
 
 data: the instance's data · event: payload of the event being taken · number: business number ·
 now: time of the step (timestamp, UTC) · actor: {id, name, roles, kind} · facts: {name: value} ·
 state: ids of active states · children: list of {id, process, status, outcome, data, index} ·
-instance: {id, process, tenant}.
+instance: {id, process, tenant} · tables: {name: outputs}, each worked out when an expression reads it.
 """
+
+_STRINGS = re.compile(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'')
+_TABLES = re.compile(r"(?<![\w.])tables\b(?:\s*\.\s*([A-Za-z_]\w*))?", re.ASCII)
+
+
+def reads(source: str, name: str) -> bool:
+    """Whether an expression reads this name of the scope."""
+    return name in source and re.search(rf"(?<![\w.]){name}\b", _STRINGS.sub('""', source)) is not None
+
+
+def tables_read(source: str) -> tuple[str, ...]:
+    """Names of the decision tables that an expression reads; "" where it reads `tables` as a whole."""
+    if "tables" not in source:
+        return ()
+    return tuple(dict.fromkeys(_TABLES.findall(_STRINGS.sub('""', source))))
+
+
+class Decides(Protocol):
+    """A decision table made ready."""
+
+    def decide(self, scope: Scope) -> Any:
+        """Its outputs for the values in scope."""
 
 
 class Scope:
     """Values bound to the names of `SCOPE` for the evaluations of one micro-step; converted to CEL once."""
 
-    __slots__ = ("_activations", "variables")
+    __slots__ = ("_activations", "_decided", "_tables", "variables")
 
-    def __init__(self, variables: Mapping[str, Any]) -> None:
+    def __init__(self, variables: Mapping[str, Any], tables: Mapping[str, Decides] | None = None) -> None:
         self.variables = variables
+        self._tables = tables or {}
         self._activations: dict[int, Any] = {}
+        self._decided: dict[tuple[str, ...], Scope] = {}
 
     def activation(self, environment: Any) -> Any:
         key = id(environment)
@@ -44,7 +69,15 @@ class Scope:
 
     def with_names(self, extra: Mapping[str, Any]) -> Scope:
         """A new scope that binds `extra` as well."""
-        return Scope({**self.variables, **extra})
+        return Scope({**self.variables, **extra}, self._tables)
+
+    def deciding(self, names: tuple[str, ...]) -> Scope:
+        """This scope with the outputs of these decision tables, each worked out once; unknown ones are left out."""
+        found = self._decided.get(names)
+        if found is None:
+            outputs = {name: self._tables[name].decide(self) for name in names if name in self._tables}
+            found = self._decided[names] = Scope({**self.variables, "tables": outputs})
+        return found
 
 
 @lru_cache(maxsize=64)
@@ -56,10 +89,11 @@ def _environment(extra: tuple[str, ...]) -> Any:
 class Expression:
     """A compiled CEL expression; type errors inside literals and unknown names were refused at compile time."""
 
-    __slots__ = ("_environment", "_expression", "source")
+    __slots__ = ("_environment", "_expression", "_tables", "source")
 
     def __init__(self, source: str, extra: tuple[str, ...] = ()) -> None:
         self.source = source
+        self._tables = tables_read(source)
         self._environment = _environment(extra)
         try:
             self._expression = self._environment.compile(source)
@@ -71,7 +105,10 @@ class Expression:
 
         Raises:
             ExpressionFailed: evaluation gave an error value.
+            RuleRefused: a decision table that it reads gave no outputs.
         """
+        if self._tables:
+            scope = scope.deciding(self._tables)
         result = self._expression.eval(scope.activation(self._environment))
         if result.type() == cel.Type.ERROR or result.type() == cel.Type.UNKNOWN:
             raise self._failed(str(result.value()), scope)
@@ -82,7 +119,10 @@ class Expression:
 
         Raises:
             ExpressionFailed: evaluation gave an error, or anything but a boolean.
+            RuleRefused: a decision table that it reads gave no outputs.
         """
+        if self._tables:
+            scope = scope.deciding(self._tables)
         result = self._expression.eval(scope.activation(self._environment))
         kind = result.type()
         if kind == cel.Type.BOOL:

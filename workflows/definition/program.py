@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import operator
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from workflows.definition.tables.form import Table
 
 FORMAT = 1
 """Version of this form itself; raised when a field changes its meaning."""
@@ -318,6 +321,8 @@ class Program(_Frozen):
     data: dict[str, Value] = Field(default_factory=dict)
     """Initial values, set before the start data are laid over them."""
     facts: dict[str, Fact] = Field(default_factory=dict)
+    tables: dict[str, Table] = Field(default_factory=dict, exclude_if=operator.not_)
+    """Decision tables. Left out of the canonical form while there are none: older programs keep their digests."""
     initial: Transition
     states: tuple[State, ...]
     script: tuple[Action, ...] = ()

@@ -14,6 +14,7 @@ from workflows.definition.payload import Acceptance
 from workflows.domain.errors import InvalidInput
 from workflows.engine.actions import compile_blocks
 from workflows.engine.children import compile_invoke
+from workflows.engine.decisions import DecisionTable
 from workflows.engine.lifecycle import compile_task, compile_timers
 from workflows.engine.tables import ROOT, Arc, Chart, Node
 from workflows.engine.values import compile_record, compile_value
@@ -59,6 +60,7 @@ def _build(program: form.Program, digest: str) -> Chart:
     chart.initial = _arc(chart, program.initial, ROOT)
     chart.script = compile_blocks([program.script], None)
     chart.data = [(name, compile_value(value)) for name, value in program.data.items()]
+    chart.tables = {name: DecisionTable(name, table) for name, table in program.tables.items()}
     chart.dos = {do.id: do for do in _dos(program)}
     if program.data_schema:
         chart.validator = Draft202012Validator(program.data_schema, format_checker=Draft202012Validator.FORMAT_CHECKER)

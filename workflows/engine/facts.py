@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from workflows.definition.expressions import tables_read
 from workflows.engine.draft import Draft
 from workflows.engine.events import Event
 from workflows.engine.snapshot import Snapshot
@@ -118,9 +119,16 @@ class _Reach:
     def read(self, plain: Any) -> None:
         """Note the facts and the raised events in a part of the program given as plain JSON."""
         for text in _texts(plain):
-            for dotted, quoted in _FACT.findall(text):
-                self._names[dotted or quoted] = None
+            self._read_expression(text)
+            for name in tables_read(text):
+                table = self._chart.program.tables.get(name)
+                for source in table.inputs.values() if table is not None else ():
+                    self._read_expression(source)
         self._raised.update(dict.fromkeys(_raised(plain)))
+
+    def _read_expression(self, text: str) -> None:
+        for dotted, quoted in _FACT.findall(text):
+            self._names[dotted or quoted] = None
 
 
 def _texts(plain: Any) -> Iterator[str]:

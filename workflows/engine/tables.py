@@ -16,6 +16,7 @@ from workflows.definition.payload import Acceptance, violations
 from workflows.definition.program import Do, Program, State, Transition
 from workflows.engine.actions import Run
 from workflows.engine.children import InvokePlan
+from workflows.engine.decisions import DecisionTable
 from workflows.engine.lifecycle import TaskPlan, TimerPlan
 from workflows.engine.values import Evaluate
 
@@ -100,6 +101,7 @@ class Chart:
     data: list[tuple[str, Evaluate]] = field(default_factory=list)
     dos: dict[str, Do] = field(default_factory=dict)
     """`do` actions by their id."""
+    tables: dict[str, DecisionTable] = field(default_factory=dict)
     validator: Draft202012Validator | None = None
     has_forms: bool = False
     eventless: dict[int, tuple[Arc, ...]] = field(default_factory=dict)

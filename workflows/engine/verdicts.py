@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from workflows.domain.errors import ExpressionFailed
+from workflows.domain.errors import ExpressionFailed, RuleRefused
 from workflows.engine.draft import Draft
 from workflows.engine.events import Actor, Event, Verdict
 from workflows.engine.permissions import in_words, is_meant, permitted, refusal
@@ -47,7 +47,7 @@ def available(chart: Chart, snapshot: Snapshot, actor: Actor, at: str, facts: di
         arcs = _offers(draft, code)
         try:
             verdicts.append(_judge(draft, arcs, payload=False))
-        except ExpressionFailed as problem:
+        except RuleRefused as problem:  # also ExpressionFailed; a decision table may refuse too
             verdicts.append(_refused(code, arcs[0], 422, problem.code, problem.message))
     return verdicts
 

@@ -255,7 +255,7 @@ class VersionList(BaseModel):
 
 class DiagnosticView(BaseModel):
     code: str
-    severity: Literal["error", "warning"]
+    severity: Literal["error", "warning", "info"]
     file: str
     line: int
     column: int

@@ -14,6 +14,7 @@ from workflows.definition.checks.types import Types
 from workflows.definition.checks.use import check_use
 from workflows.definition.lower.context import Lowering
 from workflows.definition.program import Program
+from workflows.definition.tables.checks import check_tables
 
 
 def check_all(lowering: Lowering, program: Program) -> None:
@@ -24,6 +25,7 @@ def check_all(lowering: Lowering, program: Program) -> None:
     check_calls(lowering, types)
     check_data(lowering, types)
     check_forms(lowering, types)
+    check_tables(lowering, types, program)
     if lowering.broken:
         return
     check_transitions(lowering, program)

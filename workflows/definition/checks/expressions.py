@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from workflows.definition.checks.types import Types
 from workflows.definition.diagnostics import Position
@@ -117,7 +118,7 @@ def _position(lowering: Lowering, site: Site, complaint: Complaint | None) -> Po
     if lowering.source.walk(site.path) not in lowering.source.plain:
         return start
     column = complaint.column if complaint is not None and complaint.line == 1 else 1
-    return Position(start.line, start.column + site.offset + column - 1)
+    return replace(start, column=start.column + site.offset + column - 1)
 
 
 def _explain(complaint: Complaint, types: Types, site: Site) -> tuple[str, str, str | None]:

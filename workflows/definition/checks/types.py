@@ -8,6 +8,7 @@ from typing import Any
 
 from workflows.definition.lower.context import Lowering, Names
 from workflows.definition.program import Program
+from workflows.definition.tables.typing import result_shape
 from workflows.definition.typing.environment import TypeChecker, Typed
 from workflows.definition.typing.messages import Messages
 from workflows.definition.typing.shapes import DYN, Shape, object_of, shape_of
@@ -24,12 +25,15 @@ class Types:
         self._seen: dict[int, tuple[Shape, Mapping[str, Any]]] = {}
         self.data = lowering.data_shape
         self.facts = object_of({name: _fact_shape(lowering, fact.call) for name, fact in program.facts.items()})
-        self._no_facts = object_of({})
+        self._nothing = object_of({})
+        lost = lowering.written_tables - program.tables.keys()
+        given = {name: result_shape(table) for name, table in program.tables.items()}
+        tables = object_of({**given, **dict.fromkeys(sorted(lost), DYN)})
         messages = Messages()
-        fixed = {**_fixed(), "data": self.data, "facts": self.facts}
+        fixed = {**_fixed(), "data": self.data, "facts": self.facts, "tables": tables}
         for name, shape in fixed.items():
             messages.declare(shape, name)
-        messages.declare(self._no_facts, "facts")
+        messages.declare(self._nothing, "facts")
         for names in [site.names for site in lowering.sites]:
             messages.declare(self.event(names), "event")
         self._checker = TypeChecker(messages, fixed)
@@ -48,7 +52,7 @@ class Types:
         return self._seen[identity][0]
 
     def check(self, source: str, names: Names) -> Typed:
-        return self._checker.check(source, self._variables(names))
+        return self._checker.check(source, self._variables(names), bare=names.bare)
 
     def shape(self, source: str, names: Names) -> Shape:
         """The shape an expression gives; dyn when it has errors."""
@@ -56,7 +60,7 @@ class Types:
         return DYN if typed.complaints else self._checker.shape(typed)
 
     def known_names(self, names: Names) -> list[str]:
-        return [*_fixed(), "data", "facts", "now", "event", *names.extra]
+        return [*names.extra] if names.bare else [*_fixed(), "data", "facts", "tables", "now", "event", *names.extra]
 
     def described(self, message: str) -> tuple[str, list[str]]:
         """What the object of a message is called, and its fields."""
@@ -65,7 +69,7 @@ class Types:
     def _variables(self, names: Names) -> dict[str, Shape | Typed]:
         variables: dict[str, Shape | Typed] = {"event": self.event(names)}
         if not names.facts:
-            variables["facts"] = self._no_facts
+            variables["facts"] = variables["tables"] = self._nothing
         for name in names.extra:
             source = names.types[name]
             if source is None:
@@ -73,11 +77,11 @@ class Types:
                 continue
             item = self._checker.check(f"({source})[0]", variables)
             variables[name] = DYN if item.complaints else item
-        return variables
+        return {name: variables[name] for name in names.extra} if names.bare else variables
 
 
 def _fixed() -> dict[str, Shape]:
-    """What every expression may read besides data, facts, event and now; as the engine provides it."""
+    """What every expression may read besides data, facts, tables, event and now; as the engine provides it."""
     optional_text = Shape("string", nullable=True)
     child = {
         "id": _TEXT,

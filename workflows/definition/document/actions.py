@@ -29,6 +29,16 @@ class SetAction(Node):
     """Path into the data -> value; assigned in this order."""
 
 
+class DecideAction(Node):
+    what: ClassVar[str] = "a `decide`"
+    decide: Identifier
+    """Decision table."""
+    into: DataPath | None = None
+    """Path into the data that takes all outputs."""
+    set: dict[DataPath, Any] | None = None
+    """Path into the data -> value, which may read `decision.OUTPUT`."""
+
+
 class RaiseAction(Node):
     what: ClassVar[str] = "a `raise`"
     event: Code = Field(alias="raise")
@@ -176,6 +186,7 @@ class AssignAction(Node):
 
 KINDS: dict[str, type[Node]] = {
     "set": SetAction,
+    "decide": DecideAction,
     "raise": RaiseAction,
     "send": SendAction,
     "cancel": CancelAction,
@@ -202,6 +213,7 @@ def kind_of(raw: Any) -> str | None:
 
 ActionNode = Annotated[
     Annotated[SetAction, Tag("<set>")]
+    | Annotated[DecideAction, Tag("<decide>")]
     | Annotated[RaiseAction, Tag("<raise>")]
     | Annotated[SendAction, Tag("<send>")]
     | Annotated[CancelAction, Tag("<cancel>")]

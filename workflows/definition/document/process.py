@@ -20,6 +20,7 @@ from workflows.definition.document.base import (
 )
 from workflows.definition.document.scenarios import Scenario
 from workflows.definition.document.states import StateNode, TransitionNode
+from workflows.definition.tables.document import TableReference
 
 Version = Annotated[str, Pattern(r"\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?", 'a version such as "1.0.0"')]
 
@@ -58,6 +59,8 @@ class ProcessDocument(Node):
     """Name -> value set before the start data are laid over."""
     facts: dict[Identifier, FactNode] = Field(default_factory=dict)
     """Read-only look-ups that guards may use as `facts.NAME`."""
+    tables: dict[Identifier, TableReference] = Field(default_factory=dict)
+    """Decision tables, inline or as a path beside the file; `decide` and `tables.NAME` use them."""
     initial: Annotated[list[Target], *ONE_OR_MORE] | None = None
     """Left out: the first state."""
     states: Annotated[dict[Name, StateNode], Field(min_length=1)]

@@ -24,6 +24,7 @@ from workflows.definition.program import (
     Assign,
     Branch,
     Cancel,
+    Cel,
     Compensate,
     Compensation,
     Const,
@@ -103,6 +104,32 @@ def lower_notify(
 
 def _set(lowering: Lowering, node: written.SetAction, owner: Owner, names: Names) -> list[Action]:
     return lower_set(lowering, node.set, (*node.path, "set"), names)
+
+
+def _decide(lowering: Lowering, node: written.DecideAction, owner: Owner, names: Names) -> list[Action]:
+    """Shorthand: `into` for a `set`, `set` for a `for_each` over the one decision."""
+    table = lowering.document.tables.get(node.decide)
+    if table is None and node.decide not in lowering.written_tables:
+        hint = did_you_mean(node.decide, lowering.document.tables) or "declare it under `tables`"
+        lowering.problem("J707", (*node.path, "decide"), f"there is no decision table `{node.decide}`", hint)
+    if table is None:
+        return []
+    if node.into is None and node.set is None:
+        lowering.problem("J102", node.path, "a `decide` that does nothing", "add `into` or `set`")
+    source = f"tables.{node.decide}"
+    lowered: list[Action] = []
+    if node.into is not None:
+        path = (*node.path, "into")
+        is_list = table.hit == "collect" and not table.aggregate
+        fields = dict.fromkeys((*table.outputs, *table.aggregate))
+        raw = source if is_list else {name: f"{source}.{name}" for name in fields}
+        lowering.assignments.append(Assignment(node.into, raw, path, names))
+        lowered.append(Set(values={node.into: Cel(source=lowering.expression(source, path, names))}))
+    if node.set is not None:
+        of = lowering.expression(f"[{source}]", (*node.path, "set"), names, "list")
+        actions = lower_set(lowering, node.set, (*node.path, "set"), names.bind(decision=of))
+        lowered.append(ForEach(of=of, item="decision", actions=tuple(actions)))
+    return lowered
 
 
 def _with(lowering: Lowering, node: Any, names: Names) -> dict[str, Value]:
@@ -329,6 +356,7 @@ def _state_of_task(lowering: Lowering, node: written.AssignAction, owner: Owner)
 
 _LOWER: dict[type[Node], Callable[[Lowering, Any, Owner, Names], list[Action]]] = {
     written.SetAction: _set,
+    written.DecideAction: _decide,
     written.RaiseAction: _raise,
     written.SendAction: _send,
     written.CancelAction: _cancel,

@@ -31,7 +31,9 @@ class Names:
     event: Mapping[str, Any] | None = None
     """JSON Schema of the payload; None: not known."""
     facts: bool = True
-    """Whether `facts` may be read here."""
+    """Whether `facts` and what is made of them may be read here."""
+    bare: bool = False
+    """Nothing but the extra names may be read here."""
 
     def bind(self, **lists: str | None) -> Names:
         """With more names; each a list it runs over, or None for a position."""
@@ -100,6 +102,8 @@ class Lowering:
     """The file has structural errors: what is missing may only have been left out by them."""
     written_states: frozenset[str]
     """Names of all states in the file, those with structural errors included."""
+    written_tables: frozenset[str] = frozenset()
+    """Names of all decision tables in the file, those with structural errors included."""
     sites: list[Site] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     assignments: list[Assignment] = field(default_factory=list)

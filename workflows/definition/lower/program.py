@@ -6,6 +6,7 @@ from workflows.definition.lower.context import Assignment, Call, Lowering, Names
 from workflows.definition.lower.states import initial_targets, lower_states
 from workflows.definition.lower.values import check_roles, lower_value, lower_values
 from workflows.definition.program import Fact, Program, Transition, Value
+from workflows.definition.tables.compile import lower_tables
 from workflows.definition.typing.fit import coerced
 from workflows.definition.typing.shapes import DYN
 from workflows.domain.errors import InvalidInput
@@ -29,6 +30,7 @@ def lower_program(lowering: Lowering) -> Program:
         data_schema=lowering.data_schema,
         data=_defaults(lowering),
         facts=_facts(lowering),
+        tables=lower_tables(lowering),
         initial=Transition(
             id="initial", targets=initial_targets(lowering, lowering.tree.root, document.initial, ("initial",))
         ),

@@ -58,12 +58,12 @@ class TypeChecker:
         self._messages = messages
         self._pool = messages.pool()
         self._fixed = {name: self._type(shape) for name, shape in fixed.items()} | {"now": cel.Type.TIMESTAMP}
-        self._environments: dict[tuple[tuple[str, int], ...], tuple[Any, list[Any]]] = {}
+        self._environments: dict[tuple[bool, tuple[tuple[str, int], ...]], tuple[Any, list[Any]]] = {}
         self._known: dict[tuple[int, str], Typed] = {}
 
-    def check(self, source: str, variables: Mapping[str, Shape | Typed]) -> Typed:
-        """The type of an expression in which these further names may be read."""
-        environment = self._environment(variables)
+    def check(self, source: str, variables: Mapping[str, Shape | Typed], *, bare: bool = False) -> Typed:
+        """The type of an expression in which these further names may be read; `bare`: only these."""
+        environment = self._environment(variables, bare)
         key = id(environment), source
         if key not in self._known:
             self._known[key] = _compile(environment, source)
@@ -77,13 +77,13 @@ class TypeChecker:
         """The shape of a checked expression."""
         return self._shape(typed.name)
 
-    def _environment(self, variables: Mapping[str, Shape | Typed]) -> Any:
+    def _environment(self, variables: Mapping[str, Shape | Typed], bare: bool) -> Any:
         types = {name: self._type(item) if isinstance(item, Shape) else item.type for name, item in variables.items()}
-        key = tuple((name, id(item)) for name, item in variables.items())
+        key = bare, tuple((name, id(item)) for name, item in variables.items())
         if key not in self._environments:
             environment = cel.NewEnv(
                 descriptor_pool=self._pool,
-                variables={**self._fixed, **types},
+                variables=types if bare else {**self._fixed, **types},
                 extensions=[ext_strings.ExtStrings(), ext_math.ExtMath()],
             )
             # The items are kept, or their identities could be given to others.

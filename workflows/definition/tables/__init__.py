@@ -1,0 +1,1 @@
+"""Decision tables: as written, compiled, and checked for gaps and overlaps. `engine/decisions.py` evaluates them."""
