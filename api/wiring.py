@@ -19,6 +19,7 @@ from activities.services.definitions import Definitions
 from activities.services.documents import Documents
 from activities.services.idempotency import Idempotency
 from activities.services.instances import Instances
+from activities.services.people import People
 from activities.services.reading import Reading
 from activities.services.tenants import Tenants
 from activities.services.webhooks import Webhooks
@@ -71,7 +72,7 @@ def assemble(settings: Settings, database: Database, temporal: Client, *, queue_
         api_keys=api_keys,
         audit=Audit(database),
         backlog=partial(measure, database),
-        credentials=Credentials(accounts, api_keys, tokens, hosts),
+        credentials=Credentials(People(database), api_keys, tokens, hosts),
         database_ping=database.ping,
         definitions=Definitions(database, registry.catalogue()),
         documents=Documents(database),

@@ -10,6 +10,9 @@ from workflows.domain.errors import JidokaError
 from workflows.domain.records import AuditEntry
 from workflows.engine.events import Actor
 
+_STANDING = {"acts_for", "skills"}
+"""Facts about the actor that an entry does not repeat: they have records of their own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:
@@ -42,7 +45,7 @@ class Origin:
             action=action,
             outcome="denied" if refused else "allowed",
             username=actor.username,
-            actor=actor.to_json(),
+            actor={name: value for name, value in actor.to_json().items() if name not in _STANDING},
             at=dt.datetime.now(dt.UTC),
             source=self.source,
             entity_type=entity_type,

@@ -1,7 +1,7 @@
 """From the `Authorization` header to an identity. Who is asking; never who may.
 
 One header carries both kinds of credential and the form decides: keys begin with `jdk_`, everything else is taken
-for an access token. The caller is looked up in the store on every request, one indexed query, so that a user who was
+for an access token. The caller is looked up in the store on every request, by index, so that a user who was
 deactivated or a key that was revoked is out at once, whatever the token still says.
 """
 
@@ -9,22 +9,21 @@ from __future__ import annotations
 
 from starlette.requests import Request
 
-from activities.services.accounts import Accounts
 from activities.services.api_keys import KEY_MARK, ApiKeys
 from activities.services.origin import Origin
+from activities.services.people import People
 from api.auth.addresses import allowed
 from api.auth.hosts import Hosts
 from api.auth.identity import Identity
 from api.auth.tokens import AccessTokens
 from workflows.domain.errors import NotAllowed, NotAuthenticated
-from workflows.engine.events import Actor
 
 
 class Credentials:
     """Checks credentials for one application."""
 
-    def __init__(self, accounts: Accounts, api_keys: ApiKeys, tokens: AccessTokens, hosts: Hosts) -> None:
-        self._accounts = accounts
+    def __init__(self, people: People, api_keys: ApiKeys, tokens: AccessTokens, hosts: Hosts) -> None:
+        self._people = people
         self._api_keys = api_keys
         self._tokens = tokens
         self._hosts = hosts
@@ -56,16 +55,16 @@ class Credentials:
 
     async def _user(self, token: str) -> Identity:
         subject = self._tokens.read(token)
-        user = await self._accounts.find(subject.tenant, subject.user_id)
-        if user is None or not user.active:
+        actor = await self._people.actor(subject.tenant, subject.user_id)
+        if actor is None:
             raise NotAuthenticated("The account does not exist any more or is not active")
-        return Identity(tenant=user.tenant, actor=user.actor)
+        return Identity(tenant=subject.tenant, actor=actor)
 
     async def _key(self, text: str, origin: Origin) -> Identity:
         key = await self._api_keys.authenticate(text, origin)
         if key is None:
             raise NotAuthenticated("The API key is not valid")
-        actor = Actor(key.id, key.username, key.name, key.roles, kind="api_key")
+        actor = await self._people.key_actor(key)
         return Identity(tenant=key.tenant, actor=actor, scope=key.scope, allowed_ips=key.allowed_ips)
 
 

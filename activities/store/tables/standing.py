@@ -70,7 +70,7 @@ certificates = Table(
     Column("username", Text, nullable=False),
     Column("skill", Text, nullable=False),
     moment("valid_from"),
-    moment("valid_until"),
+    moment("valid_until", optional=True),
     Column("certificate", Text, comment="number of the paper"),
     Column("recorded_by", Text, nullable=False),
     moment("recorded_at", now=True),

@@ -176,7 +176,7 @@ def _create_standing() -> None:
         sa.Column("username", sa.Text(), nullable=False),
         sa.Column("skill", sa.Text(), nullable=False),
         _moment("valid_from"),
-        _moment("valid_until"),
+        _moment("valid_until", optional=True),
         sa.Column("certificate", sa.Text(), nullable=True, comment="number of the paper"),
         sa.Column("recorded_by", sa.Text(), nullable=False),
         _now("recorded_at"),
