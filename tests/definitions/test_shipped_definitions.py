@@ -11,12 +11,11 @@ import pytest
 
 from activities.actions import catalogue
 from api.cli.definition_files import empty_facts
+from tests.definitions.shipped import DEFINITIONS, ROOT
 from workflows.definition.compile import compile_file
 from workflows.definition.program import Program
 from workflows.engine.scenarios import run_all
 
-ROOT = Path(__file__).resolve().parents[2] / "definitions"
-DEFINITIONS = sorted(ROOT.glob("*/*.yaml"))
 SCHEMAS = sorted(ROOT.glob("*/schemas/*.json")) + sorted(ROOT.glob("*/forms/*.json"))
 each = pytest.mark.parametrize("path", DEFINITIONS, ids=lambda path: path.stem)
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from activities.actions import catalogue
+from tests.definitions.shipped import DEFINITIONS
 from tests.engine.charts import note, program, regions, state, to
 from tests.exchange.random_charts import programs
 from workflows.definition.compile import compile_file
@@ -19,7 +20,6 @@ from workflows.definition.exchange.svg import svg
 from workflows.definition.exchange.svg_plan import Shape, plan
 from workflows.definition.program import Const, Program, Timer
 
-DEFINITIONS = sorted((Path(__file__).resolve().parents[2] / "definitions").glob("*/*.yaml"))
 TRICKY = program(
     state("a.b", to("done", event="go; now", when='data.x == "<&>"'), title='He said: "a < b" & # {x}'),
     state("done", kind="final", title="end"),

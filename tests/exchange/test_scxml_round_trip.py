@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from activities.actions import catalogue
+from tests.definitions.shipped import DEFINITIONS
 from tests.exchange.random_charts import programs, steps
 from workflows.definition.compile import compile_file
 from workflows.definition.exchange.scxml_export import to_scxml
@@ -16,8 +17,6 @@ from workflows.definition.exchange.scxml_import import import_scxml
 from workflows.definition.program import Program
 from workflows.domain.errors import JidokaError
 from workflows.engine.simulation import Simulation
-
-DEFINITIONS = sorted((Path(__file__).resolve().parents[2] / "definitions").glob("*/*.yaml"))
 
 
 def trace(program: Program, given: list[dict[str, Any]]) -> list[Any]:

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from activities.actions import catalogue
+from tests.definitions.shipped import DEFINITIONS, ROOT
 from tests.exchange.random_charts import COUNT, EVENTS, programs
 from tests.exchange.xstate_library import XState
 from workflows.definition.compile import compile_file, compile_text
@@ -22,7 +23,6 @@ from workflows.domain.durations import duration_seconds
 from workflows.domain.errors import RuleRefused
 from workflows.engine.simulation import Simulation
 
-DEFINITIONS = Path(__file__).resolve().parents[2] / "definitions"
 SIMPLE = (COUNT, Raise(event="c"))
 """Actions that mean the same in JavaScript."""
 
@@ -188,7 +188,7 @@ def test_an_initial_transition_deep_inside_becomes_a_start_node(xstate: XState) 
 
 def test_a_shipped_process_runs_to_its_end(xstate: XState) -> None:
     """Guards are answered from outside, since the library knows no CEL."""
-    program = compile_file(DEFINITIONS / "quality" / "ncr_report.yaml", catalogue()).program
+    program = compile_file(ROOT / "quality" / "ncr_report.yaml", catalogue()).program
     assert program is not None
     steps: list[dict[str, Any]] = [
         {"event": "accept"},
@@ -206,7 +206,7 @@ def test_a_shipped_process_runs_to_its_end(xstate: XState) -> None:
     assert found[-1] == ["closed"]
 
 
-@pytest.mark.parametrize("path", sorted(DEFINITIONS.glob("*/*.yaml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", DEFINITIONS, ids=lambda path: path.stem)
 def test_every_shipped_definition_is_a_machine_of_the_library(xstate: XState, path: Path) -> None:
     """All targets resolve, all delays and guards have a name."""
     program = compile_file(path, catalogue()).program

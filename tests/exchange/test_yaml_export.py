@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 
 from activities.actions import catalogue
+from tests.definitions.shipped import DEFINITIONS
 from tests.engine.charts import program, state, to
 from tests.exchange.random_charts import programs, steps
 from tests.exchange.test_scxml_round_trip import trace
@@ -16,8 +17,6 @@ from workflows.definition.compile import compile_file, compile_text
 from workflows.definition.exchange.scxml_import import import_scxml
 from workflows.definition.exchange.yaml_export import NotExpressible, to_yaml
 from workflows.definition.program import Program
-
-DEFINITIONS = sorted((Path(__file__).resolve().parents[2] / "definitions").glob("*/*.yaml"))
 
 
 def recompiled(text: str) -> Program:

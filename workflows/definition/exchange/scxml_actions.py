@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from xml.etree.ElementTree import Element, SubElement
 
+from pydantic import BaseModel
+
+from workflows.definition.exchange.remainder import is_known, remainder
 from workflows.definition.exchange.scxml_extension import PROCESS_TYPE
 from workflows.definition.exchange.values import cel_source
 from workflows.definition.program import (
@@ -32,7 +36,18 @@ from workflows.definition.program import (
 def actions_into(parent: Element, actions: Iterable[Action]) -> None:
     """Appends one element (for `set`: one per value) for every action, in order."""
     for action in actions:
-        _action(parent, action)
+        if is_known(action):
+            _action(parent, action)
+            rest_into(parent[-1], action)
+        else:
+            SubElement(parent, "jidoka:action").text = action.model_dump_json(by_alias=True)
+
+
+def rest_into(element: Element, model: BaseModel) -> None:
+    """What there is no word for goes along as JSON."""
+    rest = remainder(model)
+    if rest:
+        element.set("jidoka:other", json.dumps(rest, ensure_ascii=False))
 
 
 def parameters_into(parent: Element, values: Mapping[str, Value], tag: str = "param") -> None:

@@ -43,7 +43,11 @@ class Content:
         Raises:
             InvalidInput: something in it is not convertible; names the line.
         """
-        return tuple(action for element in elements for action in self._action(element))
+        return tuple(action for element in elements for action in self._completed(element))
+
+    def _completed(self, element: Element) -> list[Action]:
+        found = self._action(element)
+        return [*found[:-1], extension.completed(found[-1], element)] if found else []
 
     def parameters(self, element: Element, namelist: str | None = None) -> dict[str, Value]:
         """`namelist` and `<param>`s as a map of values."""

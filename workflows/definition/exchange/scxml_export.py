@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from workflows.definition.exchange.scxml_actions import actions_into, parameters_into, value_attributes
+from workflows.definition.exchange.scxml_actions import actions_into, parameters_into, rest_into, value_attributes
 from workflows.definition.exchange.scxml_extension import JIDOKA, PROCESS_TYPE
 from workflows.definition.exchange.scxml_import import SCXML
 from workflows.definition.program import Program, State, Timer, Transition
@@ -57,6 +57,7 @@ def _process(root: Element, program: Program) -> None:
         max_microsteps=str(program.max_microsteps),
     )
     process = SubElement(root, "jidoka:process", facts)
+    rest_into(process, program)
     if program.data_schema:
         _json(process, "jidoka:schema", program.data_schema)
     if program.start_form is not None:
@@ -76,6 +77,7 @@ def _state(parent: Element, state: State) -> None:
     element = SubElement(
         parent, tag, {"id": state.id, **_attributes(prefix="jidoka:", title=state.title, category=category)}
     )
+    rest_into(element, state)
     if state.initial is not None:
         _transition(SubElement(element, "initial"), state.initial)
     _task(element, state)
@@ -111,6 +113,7 @@ def _transition(parent: Element, transition: Transition) -> None:
         refusal=transition.refusal,
     )
     element = SubElement(parent, "transition", plain | ours)
+    rest_into(element, transition)
     if transition.form is not None:
         _json(element, "jidoka:form", transition.form)
     actions_into(element, transition.actions)
@@ -121,10 +124,12 @@ def _timers(element: Element, timers: Iterable[Timer]) -> None:
     for timer in timers:
         marks = {"id": timer.id, "event": timer.event, "jidoka:timer": "true"}
         entry, leave = SubElement(element, "onentry"), SubElement(element, "onexit")
+        moment = {}
         if timer.after is not None:
-            SubElement(entry, "send", marks | value_attributes(timer.after, name="delayexpr"))
+            moment = value_attributes(timer.after, name="delayexpr")
         elif timer.at is not None:
-            SubElement(entry, "send", marks | value_attributes(timer.at, name="jidoka:at"))
+            moment = value_attributes(timer.at, name="jidoka:at")
+        rest_into(SubElement(entry, "send", marks | moment), timer)
         SubElement(leave, "cancel", {"sendid": timer.id, "jidoka:timer": "true"})
 
 
@@ -133,6 +138,7 @@ def _task(element: Element, state: State) -> None:
     if task is None:
         return
     written = SubElement(element, "jidoka:task", _attributes(candidates=task.candidates, priority=str(task.priority)))
+    rest_into(written, task)
     SubElement(written, "jidoka:title", value_attributes(task.title))
     if task.assignee is not None:
         SubElement(written, "jidoka:assignee", value_attributes(task.assignee))
@@ -156,6 +162,7 @@ def _invoke(element: Element, state: State) -> None:
     )
     written = SubElement(element, "invoke", {"id": state.id, "type": PROCESS_TYPE, "src": invoke.process} | ours)
     parameters_into(written, invoke.with_)
+    rest_into(written, invoke)
 
 
 def _attributes(prefix: str = "", **given: str | Iterable[str] | None) -> dict[str, str]:

@@ -14,6 +14,7 @@ from workflows.definition.exchange import scxml_extension as extension
 from workflows.definition.exchange.markup import Element, invalid, parse
 from workflows.definition.exchange.scxml_content import Content
 from workflows.definition.exchange.scxml_dialects import Dialect, dialect_of
+from workflows.definition.exchange.scxml_parts import is_timer, program_parts, state_parts, transition_parts
 from workflows.definition.program import Action, Program, State, Transition, Value
 
 SCXML = "http://www.w3.org/2005/07/scxml"
@@ -69,7 +70,7 @@ class _Importer:
             raise invalid("a statechart needs a state", root.line)
         initial = Transition(id="initial", targets=self._initial_ids(root) or (states[0].id,))
         plain = {"version": "1.0.0", "title": root.get("name") or process, "script": script}
-        own = extension.program_parts(root, self._content) or {}
+        own = program_parts(root, self._content) or {}
         return Program(process=process, data=data, initial=initial, states=states, **(plain | own))
 
     def _with_common(self, state: State) -> State:
@@ -126,7 +127,7 @@ class _Importer:
         name = self._id(element)
         children = tuple(self._state(child) for child in element.all(*_KINDS))
         kind = self._kind(element)
-        return State(
+        state = State(
             id=name,
             kind=kind,
             initial=self._initial(element, name) if kind == "compound" else None,
@@ -139,11 +140,12 @@ class _Importer:
             result=self._result(element),
             content=self._whole_result(element),
             children=children,
-            **extension.state_parts(element, self._content),
+            **state_parts(element, self._content),
         )
+        return extension.completed(state, element)
 
     def _blocks(self, element: Element, tag: str) -> tuple[tuple[Action, ...], ...]:
-        blocks = (block for block in element.all(tag) if not extension.is_timer(block))
+        blocks = (block for block in element.all(tag) if not is_timer(block))
         return tuple(self._content.actions(block.children) for block in blocks)
 
     def _kind(self, element: Element) -> Literal["parallel", "final", "compound", "atomic"]:
@@ -189,7 +191,7 @@ class _Importer:
     def _transition(self, element: Element, name: str) -> Transition:
         events = tuple((element.get("event") or "").split())
         condition = element.get("cond")
-        return Transition(
+        transition = Transition(
             id=name,
             events=events,
             when=self._dialect.condition(condition, element.line) if condition is not None else None,
@@ -198,10 +200,11 @@ class _Importer:
             actions=self._content.actions(child for child in element.children if child.tag != "form"),
             **self._marks(element, events),
         )
+        return extension.completed(transition, element)
 
     def _marks(self, element: Element, events: tuple[str, ...]) -> dict[str, Any]:
         """Code, permissions and form. A chart that says nothing of them has its events as codes."""
-        marks = extension.transition_parts(element)
+        marks = transition_parts(element)
         if marks["code"] is None and not self._is_own and len(events) == 1 and "*" not in events[0]:
             marks["code"] = events[0]
         return marks

@@ -7,7 +7,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from pydantic import BaseModel
+
 from workflows.definition.document.base import CODE, NAME
+from workflows.definition.exchange.remainder import is_known, remainder
 from workflows.definition.exchange.values import cel_literal, template
 from workflows.definition.lower.actions import DOCUMENT_ACTION, NOTIFY_ACTION
 from workflows.definition.program import (
@@ -145,7 +148,15 @@ def _joined(parts: tuple[str, ...]) -> str:
     return " + ".join(pieces) or '""'
 
 
+def complete(model: BaseModel, name: str) -> None:
+    """Refuses a part of a program that has more to say than is written here."""
+    rest = [type(model).__name__.lower()] if not is_known(model) else sorted(remainder(model))
+    if rest:
+        raise NotExpressible(f"{name}: there are no words yet for {', '.join(rest)}")
+
+
 def _action(action: Action, owner: str, outcomes: Outcomes) -> dict[str, Any]:
+    complete(action, f"an action of {owner!r}")
     match action:
         case Set():
             return {"set": {_path(path): raw(value) for path, value in action.values.items()}}

@@ -13,7 +13,16 @@ from typing import Any
 
 from workflows.definition.document.base import CODE, NAME
 from workflows.definition.exchange.values import template
-from workflows.definition.exchange.yaml_actions import DoOutcomes, NotExpressible, actions, do_ids, duration, raw, raws
+from workflows.definition.exchange.yaml_actions import (
+    DoOutcomes,
+    NotExpressible,
+    actions,
+    complete,
+    do_ids,
+    duration,
+    raw,
+    raws,
+)
 from workflows.definition.exchange.yaml_text import yaml_text
 from workflows.definition.program import Action, Invoke, Program, Raise, Set, State, Task, Transition
 
@@ -42,6 +51,7 @@ class _Writer:
 
     def document(self) -> dict[str, Any]:
         program = self._program
+        complete(program, "the process")
         if program.script or program.initial.actions:
             raise NotExpressible("actions before the first state: a definition begins with its states")
         for state in _every(program.states):
@@ -76,6 +86,9 @@ class _Writer:
         return {_name(state): self._state(state) for state in states}
 
     def _state(self, state: State) -> dict[str, Any]:
+        complete(state, f"state {state.id!r}")
+        for timer in state.timers:
+            complete(timer, f"timer {timer.id!r}")
         if state.kind == "history":
             return self._history(state)
         if state.content is not None:
@@ -109,6 +122,7 @@ class _Writer:
         return self._actions((action for block in blocks for action in block), state)
 
     def _task(self, task: Task) -> dict[str, Any]:
+        complete(task, "a task")
         return _present(
             title=template(task.title),
             candidates=list(task.candidates),
@@ -119,6 +133,7 @@ class _Writer:
         )
 
     def _invoke(self, invoke: Invoke) -> dict[str, Any]:
+        complete(invoke, "a child process")
         given = {"start": invoke.process, **_present(**{"with": raws(invoke.with_)})}
         if invoke.of is None:
             return {"child": given}
@@ -183,6 +198,7 @@ class _Writer:
         return begins | self._outcome(state, found[0])
 
     def _outcome(self, state: State, transition: Transition) -> dict[str, Any]:
+        complete(transition, f"transition {transition.id!r}")
         if len(transition.events) > 1 and any(True for _ in _dos(transition.actions)):
             raise NotExpressible(f"transition {transition.id!r} has several events and calls an action")
         sets: dict[str, Any] = {}
