@@ -13,6 +13,7 @@ from activities.store.database import Database
 from activities.store.repositories import definitions as repository
 from workflows.definition.catalogue import Catalogue
 from workflows.definition.compile import Compilation, compile_text
+from workflows.definition.folder import process_files
 from workflows.definition.program import Program
 from workflows.domain.errors import Conflict, InvalidInput, NotFound
 from workflows.domain.records import DefinitionVersion
@@ -28,7 +29,7 @@ class DefinitionDetail:
     source: str
     """The YAML as written."""
     files: dict[str, str]
-    """Schemas and forms the YAML names, path -> text."""
+    """Schemas, forms and decision tables the YAML names, path -> text."""
     program: Program
 
 
@@ -89,7 +90,7 @@ class Definitions:
         """Put a version in force; the same content again changes nothing.
 
         Args:
-            files: text of each schema and form that the definition names by path.
+            files: text of each schema, form and decision table that the definition names by path.
 
         Raises:
             InvalidInput: DEFINITION_INVALID, with all diagnostics in `details["diagnostics"]`.
@@ -173,7 +174,7 @@ class Definitions:
             folder: where to look instead of in the package `definitions`.
         """
         root = folder or shipped_folder()
-        return [await self._seed(tenant, root, path) for path in sorted(root.rglob("*.yaml"))]
+        return [await self._seed(tenant, root, path) for path in process_files(root)]
 
     async def _seed(self, tenant: str, root: Path, path: Path) -> Seeded:
         name = path.relative_to(root).as_posix()
@@ -194,11 +195,10 @@ def shipped_folder() -> Path:
 
 
 def _read(path: Path) -> tuple[str, dict[str, str]]:
-    """A definition, and the schemas and forms in its own folder by path relative to it."""
+    """A definition, and the schemas, forms and decision tables in its own folder by path relative to it."""
     folder = path.parent
-    beside = {
-        found.relative_to(folder).as_posix(): found.read_text(encoding="utf-8") for found in folder.rglob("*.json")
-    }
+    found = [*folder.rglob("*.json"), *folder.rglob("tables/*.yaml")]
+    beside = {each.relative_to(folder).as_posix(): each.read_text(encoding="utf-8") for each in found}
     return path.read_text(encoding="utf-8"), beside
 
 

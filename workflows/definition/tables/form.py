@@ -15,7 +15,7 @@ Aggregation = Literal["sum", "min", "max", "count"]
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Equal(_Frozen):
@@ -27,7 +27,7 @@ class Among(_Frozen):
     """One of a list of literals."""
 
     kind: Literal["among"] = "among"
-    values: Annotated[tuple[Scalar, ...], Field(strict=False)]
+    values: tuple[Scalar, ...]
 
 
 class Compare(_Frozen):
@@ -73,7 +73,7 @@ class Table(_Frozen):
     """Name -> CEL over what expressions of the process read, without `event` and `tables`."""
     outputs: dict[str, dict[str, Any]]
     """Name -> JSON Schema."""
-    rules: Annotated[tuple[Rule, ...], Field(strict=False)]
+    rules: tuple[Rule, ...]
     """In document order; they are called by their position from 1."""
     otherwise: dict[str, str] | None = None
     """Outputs when no rule holds; None: the decision is refused then."""
