@@ -11,11 +11,12 @@ from jsonschema import Draft202012Validator
 
 from workflows.definition.diagnostics import Report
 from workflows.definition.editor_schema import editor_schema, render
+from workflows.definition.folder import process_files
 from workflows.definition.reader import read
 
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "definitions" / "schema" / "definition.schema.json"
-GOOD = sorted([*(Path(__file__).parent / "corpus" / "good").glob("*.yaml"), *ROOT.glob("definitions/*/*.yaml")])
+GOOD = sorted([*(Path(__file__).parent / "corpus" / "good").glob("*.yaml"), *process_files(ROOT / "definitions")])
 
 
 def test_the_file_is_the_one_the_model_gives() -> None:

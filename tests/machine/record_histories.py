@@ -22,6 +22,7 @@ from activities.temporal import connect
 from tests.plant import Plant
 from tests.receiver import answer, receiving
 from workflows.definition.compile import compile_file
+from workflows.definition.folder import process_files
 from workflows.messages.instance import workflow_id
 
 HERE = Path(__file__).parent / "histories"
@@ -162,7 +163,7 @@ async def keep(data: Path, recorded: list[tuple[str, int]]) -> None:
     assert address is not None
     client = await connect(address)
     (HERE / "programs").mkdir(parents=True, exist_ok=True)
-    for file in sorted(shipped_folder().rglob("*.yaml")):
+    for file in process_files(shipped_folder()):
         compilation = compile_file(file, catalogue())
         assert compilation.program is not None, [str(item) for item in compilation.diagnostics]
         target = HERE / "programs" / f"{compilation.program.digest}.json"

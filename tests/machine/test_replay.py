@@ -11,6 +11,7 @@ from temporalio.worker import Replayer
 
 from activities.codec import converter
 from activities.services.definitions import shipped_folder
+from workflows.definition.folder import process_files
 from workflows.machine import programs
 from workflows.machine.interpreter import Interpreter
 from workflows.machine.sandbox import runner
@@ -50,5 +51,5 @@ async def test_history_of_another_interpreter_does_not_replay() -> None:
 
 
 def test_every_shipped_process_is_recorded() -> None:
-    shipped = {path.stem for path in shipped_folder().rglob("*.yaml")}
+    shipped = {path.stem for path in process_files(shipped_folder())}
     assert {path.stem.rpartition("-")[0] for path in HISTORIES} >= shipped

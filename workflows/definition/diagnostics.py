@@ -40,6 +40,8 @@ CODES: dict[str, tuple[Severity, str]] = {
     "J120": ("error", "A file cannot be read."),
     "J121": ("error", "Not a JSON Schema."),
     "J122": ("error", "A reference in a schema leads nowhere."),
+    # Calendars
+    "J130": ("error", "A calendar without any working time."),
     # Structure
     "J201": ("error", "A state that does not exist."),
     "J202": ("error", "An id that is used twice."),
