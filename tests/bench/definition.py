@@ -26,10 +26,10 @@ initial: idle
 states:
   idle:
     transitions:
-      begin: {{when: data.count >= 0, to: busy, by: [role:operator], set: {{count: data.count + 1}}}}
+      toggle: {{when: data.count >= 0, to: busy, by: [role:operator], set: {{count: data.count + 1}}}}
   busy:
     transitions:
-      finish: {{when: data.count >= 0, to: idle, by: [role:operator], set: {{count: data.count + 1}}}}
+      toggle: {{when: data.count >= 0, to: idle, by: [role:operator], set: {{count: data.count + 1}}}}
 """
 
 

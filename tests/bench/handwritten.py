@@ -1,7 +1,7 @@
 """The yardstick: what a developer would write by hand for one process that toggles between two states.
 
-Same update with validator, same lock, same commit activity with the same record, same search attribute, same limits on a
-run. No definition, no expressions, no engine: the difference to the interpreter is the price of generality.
+Same update with validator, same lock, same commit activity with the same record, same search attribute, same limits
+on a run. No definition, no expressions, no engine: the difference to the interpreter is the price of generality.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from workflows.messages.instance import (
 NAME = "bench-hand-written"
 STEPS_PER_RUN = 500
 SEEN = 200
-NEXT = {("idle", "begin"): "busy", ("busy", "finish"): "idle"}
+NEXT = {("idle", "toggle"): "busy", ("busy", "toggle"): "idle"}
 STATE = SearchAttributeKey.for_keyword(attributes.STATE)
 
 
@@ -51,7 +51,7 @@ class HandWritten:
     @workflow.run
     async def run(self, instance: InstanceInput) -> None:
         await workflow.wait_condition(lambda: self._steps >= STEPS_PER_RUN)
-        await workflow.wait_condition(lambda: workflow.all_handlers_finished())
+        await workflow.wait_condition(workflow.all_handlers_finished)
         workflow.continue_as_new(
             replace(instance, snapshot=self._snapshot(self._state, self._data), seq=self._seq, seen=self._seen)
         )

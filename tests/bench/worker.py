@@ -27,13 +27,13 @@ CACHED = 1000
 async def main(database_url: str, temporal_address: str) -> None:
     program = toggle()
     programs.install({program.digest: program.canonical()}.__getitem__)
-    database = Database(database_url)
+    database, actions = Database(database_url), Registry()
     client = await connect(temporal_address)
     activities = InstanceActivities(
         database=database,
-        registry=Registry(),
-        instances=Instances(database, client),
-        equipment=cast(Any, None),  # the toggle reaches nothing outside
+        registry=actions,
+        instances=Instances(database, client, actions),
+        equipment=cast("Any", None),  # the toggle reaches nothing outside
     )
     by_hand = Worker(
         client,

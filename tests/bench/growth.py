@@ -1,0 +1,66 @@
+"""What size does: many instances in one worker, many transitions of one instance."""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import time
+from collections.abc import Awaitable, Callable
+
+import psutil
+from temporalio.client import Client
+
+from tests.bench.definition import SUFFIX
+from tests.bench.figures import Figure
+from tests.bench.transitions import Contestant
+from workflows.messages.instance import CORE_QUEUE, WORKFLOW
+
+CACHED_INSTANCES = 1000
+STARTED_AT_ONCE = 20
+TRANSITIONS = 5000
+ENDS = 100
+"""Transitions at the beginning and at the end whose latencies are compared."""
+IN_FLIGHT = 5
+
+
+def _ours() -> Contestant:
+    return Contestant("size", WORKFLOW, CORE_QUEUE + SUFFIX)
+
+
+async def fill_worker(client: Client, worker: psutil.Process) -> list[Figure]:
+    """Starts per second, and the memory of a worker that has seen nothing before."""
+    empty = worker.memory_info().rss
+    contestant = _ours()
+    began = time.perf_counter()
+    await at_once(STARTED_AT_ONCE, CACHED_INSTANCES, lambda: contestant.start(client))
+    seconds = time.perf_counter() - began
+    full = worker.memory_info().rss
+    return [
+        Figure("starts_per_s", CACHED_INSTANCES / seconds, "1/s"),
+        Figure("worker_mib_idle", empty / 2**20, "MiB"),
+        Figure("worker_mib_1000_instances", full / 2**20, "MiB"),
+        Figure("worker_kib_per_instance", (full - empty) / 2**10 / CACHED_INSTANCES, "KiB"),
+    ]
+
+
+async def age(client: Client) -> list[Figure]:
+    """Latency of the last transitions of a long life against that of the first; both one after the other."""
+    instance = await _ours().start(client)
+    young = [await instance.step() for _ in range(ENDS)]
+    await at_once(IN_FLIGHT, TRANSITIONS - 2 * ENDS, instance.step)
+    old = [await instance.step() for _ in range(ENDS)]
+    return [
+        Figure("history_growth_ratio", statistics.median(old) / statistics.median(young), "time/time"),
+        Figure("transition_p50_ms_after_4900", 1000 * statistics.median(old), "ms"),
+    ]
+
+
+async def at_once(width: int, times: int, do: Callable[[], Awaitable[object]]) -> None:
+    """Call `do` so many times, at most `width` at once."""
+    left = iter(range(times))
+
+    async def some() -> None:
+        for _ in left:
+            await do()
+
+    await asyncio.gather(*(some() for _ in range(width)))
