@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from workflows.definition.calendars import LoadedCalendar, load, read_calendar
-from workflows.definition.folder import calendar_files, process_files
+from workflows.definition.folder import calendar_files, process_files, reader_beside
 from workflows.domain.calendars import calendar_from_json
 
 ROOT = Path(__file__).parents[2] / "definitions"
@@ -36,6 +38,19 @@ week:
   mon-fri: [early, late]
 """
 PLANT = HEAD + SHIFTS + WEEK
+EVERYTHING = f"""\
+{PLANT}  sat: early
+holidays: {{country: DE, subdivision: BY, categories: [public, catholic], language: de, observed: true}}
+days:
+  12-24: {{name: Eve, closed: true}}
+  2026-08-03 to 2026-08-14: {{name: Shutdown, closed: true}}
+  2026-12-19: {{name: Extra, shifts: [early]}}
+"""
+PLANT_PARTS = re.split(r"(?<=[\s{\[,:-])|(?=[\s}\],:-])", EVERYTHING)
+JUNK = [
+    "", "[]", "{}", "x", "7", "-1.5", "null", "true", "06:00", "24:00", "25:00", "2026-01-01", "9999-12-31",
+    "0001-01-01", "12-24", "mon", "early", " to ", "\n", '"\\0"', "é", "[x, [y]]", "{from: 1}", "DE", "x" * 500, "UTC",
+]  # fmt: skip
 
 
 def shipped(name: str) -> LoadedCalendar:
@@ -182,6 +197,8 @@ def test_names_do_not_depend_on_the_language_of_the_machine(language: str) -> No
          ["plant.yaml:4:1: error J103 from 1980 to 2100, at most 30 years"]),
         (PLANT.replace("{from: 2026-01-01, to: 2027-12-31}", "2026"),
          ["plant.yaml:4:8: error J103 `valid` is a mapping, not `2026`"]),
+        (PLANT.replace("Europe/Berlin", "Berlin"),
+         ["plant.yaml:3:7: error J103 `Berlin` is not a time zone (did you mean `Europe/Berlin`?)"]),
         # Shifts
         (PLANT.replace("from: 06:00", "from: 6"),
          ["plant.yaml:6:17: error J103 6: a time such as 06:00, from 00:00 to 24:00"]),
@@ -324,3 +341,33 @@ def test_shared_files_are_no_processes() -> None:
     assert "quality/ncr_report.yaml" in processes
     assert not [path for path in processes if "calendars/" in path or "tables/" in path]
     assert sorted(calendar_files(ROOT)) == [f"calendars/{name}.yaml" for name in SHIPPED]
+
+
+def test_areas_share_the_calendars_beside_them_unless_they_have_their_own(tmp_path: Path) -> None:
+    for folder in ("calendars", "quality/calendars", "production"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "calendars" / "plant.yaml").write_text(PLANT)
+    (tmp_path / "calendars" / "secret.json").write_text("{}")
+    (tmp_path / "quality" / "calendars" / "plant.yaml").write_text(PLANT.replace("A plant", "Quality"))
+
+    def title(definition: str) -> object:
+        document = load("plant", reader_beside(tmp_path / definition)).document
+        return document and document["title"]
+
+    assert title("production/order.yaml") == "A plant"
+    assert title("quality/ncr_report.yaml") == "Quality"
+    for name in ("../calendars/plant.yaml", "schemas/../../calendars/plant.yaml"):
+        with pytest.raises(ValueError, match="outside"):
+            reader_beside(tmp_path / "production" / "order.yaml")(name)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.sampled_from(range(len(PLANT_PARTS))), max_size=4), st.sampled_from(JUNK))
+def test_whatever_stands_in_the_file_it_is_read_or_said_to_be_wrong(places: list[int], junk: str) -> None:
+    parts = list(PLANT_PARTS)
+    for place in places:
+        parts[place] = junk
+
+    loaded = read_calendar("".join(parts), filename="plant.yaml")
+
+    assert (loaded.document is None) == any(item.severity == "error" for item in loaded.diagnostics)

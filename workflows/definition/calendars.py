@@ -84,7 +84,7 @@ def _frozen(file: CalendarFile, source: Source, report: Report) -> dict[str, Any
     try:
         clock = freeze(file.zone, file.first, file.last)
     except UnknownZone as problem:
-        report.add("J103", source.locate(("zone",)), str(problem), did_you_mean(file.zone, available_timezones()))
+        report.add("J103", source.locate(("zone",)), str(problem), did_you_mean(file.zone, _near(file.zone)))
         return None
     holidays = _holidays(file, source, report)
     own = _own_days(file, source, report)
@@ -180,6 +180,16 @@ def _every_year(rule: DayRule, file: CalendarFile) -> Iterator[str]:
         leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
         if (leap or rule.first != "02-29") and earliest.isoformat() <= day <= file.last.isoformat():
             yield day
+
+
+def _near(zone: str) -> list[str]:
+    """Zones of the same area or for the same city: the list of all is too long to be compared."""
+    area, _, city = zone.lower().rpartition("/")
+    return sorted(
+        known
+        for known in available_timezones()
+        if (area and known.lower().startswith(f"{area}/")) or known.lower().rpartition("/")[2] == city
+    )
 
 
 def _plainly(problem: Exception) -> str:

@@ -14,6 +14,7 @@ from workflows.definition.checks import check_all
 from workflows.definition.diagnostics import START, Diagnostic, Report
 from workflows.definition.document.parse import parse
 from workflows.definition.document.process import ProcessDocument
+from workflows.definition.folder import reader_beside
 from workflows.definition.lower.context import Lowering
 from workflows.definition.lower.program import lower_program
 from workflows.definition.lower.tree import StateTree
@@ -106,14 +107,8 @@ def _state_names(raw: object) -> Iterator[str]:
 
 
 def compile_file(path: Path, catalogue: Catalogue) -> Compilation:
-    """`compile_text` of a file; schemas are read from its folder and below."""
-    folder = path.resolve().parent
-
-    def read_beside(name: str) -> str:
-        target = (folder / name).resolve()
-        if not target.is_relative_to(folder):
-            raise ValueError("outside the folder of the definition")
-        return target.read_text(encoding="utf-8")
+    """`compile_text` of a file; schemas are read from its folder and below, calendars also from beside its folder."""
+    read_beside = reader_beside(path)
 
     try:
         text = path.read_text(encoding="utf-8")

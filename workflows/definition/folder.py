@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from workflows.definition.calendars import FOLDER
@@ -24,3 +25,22 @@ def calendar_files(root: Path) -> dict[str, str]:
     return {
         f"{FOLDER}/{path.name}": path.read_text(encoding="utf-8") for path in sorted((root / FOLDER).glob("*.yaml"))
     }
+
+
+def reader_beside(definition: Path) -> Callable[[str], str]:
+    """Reads what a definition names by path, in its folder and below; raises OSError or ValueError.
+
+    A calendar that is not there is looked for beside the folder, where all areas share it.
+    """
+    folder = definition.resolve().parent
+
+    def read_beside(name: str) -> str:
+        target = (folder / name).resolve()
+        if not target.is_relative_to(folder):
+            raise ValueError("outside the folder of the definition")
+        shared = folder.parent / FOLDER
+        if target.parent == folder / FOLDER and not target.is_file() and (shared / target.name).is_file():
+            target = shared / target.name
+        return target.read_text(encoding="utf-8")
+
+    return read_beside
