@@ -13,7 +13,9 @@ from activities.services.accounts import Accounts
 from activities.services.api_keys import ApiKeys
 from activities.services.audit import Audit
 from activities.services.backlog import Backlog
+from activities.services.certificates import Certificates
 from activities.services.definitions import Definitions
+from activities.services.delegations import Delegations
 from activities.services.documents import Documents
 from activities.services.idempotency import Idempotency
 from activities.services.instances import Instances
@@ -36,9 +38,11 @@ class Services:
     api_keys: ApiKeys
     audit: Audit
     backlog: Callable[[], Awaitable[Backlog]]
+    certificates: Certificates
     credentials: Credentials
     database_ping: Callable[[], Awaitable[None]]
     definitions: Definitions
+    delegations: Delegations
     documents: Documents
     hosts: Hosts
     idempotency: Idempotency

@@ -15,7 +15,9 @@ from activities.services.accounts import Accounts
 from activities.services.api_keys import ApiKeys
 from activities.services.audit import Audit
 from activities.services.backlog import measure
+from activities.services.certificates import Certificates
 from activities.services.definitions import Definitions
+from activities.services.delegations import Delegations
 from activities.services.documents import Documents
 from activities.services.idempotency import Idempotency
 from activities.services.instances import Instances
@@ -72,9 +74,11 @@ def assemble(settings: Settings, database: Database, temporal: Client, *, queue_
         api_keys=api_keys,
         audit=Audit(database),
         backlog=partial(measure, database),
+        certificates=Certificates(database),
         credentials=Credentials(People(database), api_keys, tokens, hosts),
         database_ping=database.ping,
         definitions=Definitions(database, registry.catalogue()),
+        delegations=Delegations(database),
         documents=Documents(database),
         hosts=hosts,
         idempotency=Idempotency(database),

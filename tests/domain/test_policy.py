@@ -36,6 +36,8 @@ def test_a_user_without_roles_may_only_what_everyone_may() -> None:
         "instance.read",
         "instance.start",
         "instance.transition",
+        "task.collaborate",
+        "delegation.own",
         "definition.read",
         "definition.validate",
     }

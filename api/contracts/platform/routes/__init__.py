@@ -6,18 +6,26 @@ from fastapi import APIRouter
 
 from api.contract import Contract
 from api.contracts.platform.errors import PlatformError, envelope
-from api.contracts.platform.routes import definitions, documents, instances, work
+from api.contracts.platform.routes import definitions, documents, instances, people, work
 
 router = APIRouter()
-for part in (work.router, definitions.router, instances.router, documents.router):
+for part in (work.router, definitions.router, instances.router, documents.router, people.router):
     router.routes.extend(part.routes)
 
 CONTRACT = Contract(
     name="platform",
     title="Jidoka platform",
-    description="Instances of processes, the inbox, incidents and definitions.",
+    description="Instances of processes, the inbox, incidents, definitions, and who acts for whom.",
     router=router,
     envelope=envelope,
     error_model=PlatformError,
-    prefixes=("/api/v1/workflows", "/api/v1/tasks", "/api/v1/incidents", "/api/v1/definitions"),
+    prefixes=(
+        "/api/v1/workflows",
+        "/api/v1/tasks",
+        "/api/v1/incidents",
+        "/api/v1/definitions",
+        "/api/v1/delegations",
+        "/api/v1/absences",
+        "/api/v1/certificates",
+    ),
 )
