@@ -8,6 +8,7 @@ randomness, ties keep the given order. Knows nothing of states.
 from __future__ import annotations
 
 import itertools
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -157,8 +158,18 @@ def _crossings(rows: list[list[_Cell]]) -> int:
             for i, cell in enumerate(upper)
             for j in cell.downs
         ]
-        total += sum((a[0] - b[0]) * (a[1] - b[1]) < 0 for n, a in enumerate(ends) for b in ends[n + 1 :])
+        total += _inversions(ends)
     return total
+
+
+def _inversions(ends: list[Point]) -> int:
+    """Pairs of lines of which one begins left of the other and ends right of it."""
+    found, seen = 0, list[float]()
+    for _, end in sorted(ends):
+        place = bisect_right(seen, end)
+        found += len(seen) - place
+        seen.insert(place, end)
+    return found
 
 
 # --- x and y ------------------------------------------------------------------------------------------------

@@ -17,7 +17,8 @@ from workflows.definition.program import Program, State, Transition
 LINE = 15.0
 """Height of a line of text."""
 PAD = 14.0
-_TITLE = 12.5
+_TITLE = 14.0
+"""Wider than it is written, because titles are bold."""
 _SMALL = 11.0
 _LONGEST = 40
 
