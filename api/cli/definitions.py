@@ -137,9 +137,8 @@ def import_scxml(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A statechart, W3C SCXML.")],
 ) -> None:
     """Turn a statechart into a definition (YAML on stdout); state ids stay as they are."""
-    from workflows.definition.exchange.yaml_export import NotExpressible, to_yaml
-
     from api.cli.definition_files import load_scxml, refused
+    from workflows.definition.exchange.yaml_export import NotExpressible, to_yaml
 
     program = load_scxml(file)
     try:
