@@ -91,6 +91,8 @@ CODES: dict[str, tuple[Severity, str]] = {
     "J705": ("error", "A column that the decision table does not have, or an output that is left out."),
     "J706": ("error", "An output of a decision table of the wrong type."),
     "J707": ("error", "A decision table that does not exist."),
+    # People
+    "J801": ("error", "`not_by` names a transition that does not exist."),
 }  # fmt: skip
 
 

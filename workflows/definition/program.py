@@ -203,6 +203,35 @@ Action = Annotated[
 # --- states -------------------------------------------------------------------------------------------------
 
 
+class Sign(_Frozen):
+    """The electronic signature that a transition asks for."""
+
+    meaning: Literal["authored", "reviewed", "approved", "verified", "released", "rejected"]
+    level: Literal["S2", "S3"] = "S2"
+    """S3: two people sign, neither of them the creator; the transition is taken with the second."""
+
+
+class Veto(_Frozen):
+    by: tuple[str, ...]
+    """`role:x`, `group:x` or `user:x`."""
+    code: str
+    """The vote that decides at once when one of them casts it."""
+
+
+class Quorum(_Frozen):
+    """The transitions `codes` are votes; the one that wins is taken."""
+
+    codes: dict[str, int]
+    """Transition code -> votes it needs."""
+    of: int
+    """How many people vote, each once."""
+    required: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Transition code -> of each of these words somebody must have voted for it."""
+    veto: Veto | None = None
+    otherwise: str
+    """Taken when no code can win any more."""
+
+
 class Transition(_Frozen):
     """One alternative; transitions of a state stand in document order and the first that holds is taken."""
 
@@ -226,6 +255,9 @@ class Transition(_Frozen):
     """JSON Schema of the payload."""
     refusal: str | None = None
     """Error code (`else`) when this is the last alternative and its guard does not hold."""
+    not_by: tuple[str, ...] = Field(default=(), exclude_if=operator.not_)
+    """Not by whoever is or did one of these: `creator`, `assignee`, `<state id>/<code>`, `*/<code>`."""
+    sign: Sign | None = Field(default=None, exclude_if=operator.not_)
 
 
 class Timer(_Frozen):
@@ -234,9 +266,15 @@ class Timer(_Frozen):
     id: str
     event: str
     after: Value | None = None
-    """ISO 8601 duration, a string when evaluated."""
+    """ISO 8601 duration or working time, a string when evaluated."""
     at: Value | None = None
     """RFC 3339 date-time with a zone, a string when evaluated; past means at once."""
+    percent: int | None = Field(default=None, exclude_if=operator.not_)
+    """Fires when so much of `after` has passed."""
+    every: bool = Field(default=False, exclude_if=operator.not_)
+    """Starts again whenever it has fired, as long as its state is active."""
+    pause_in: tuple[str, ...] = Field(default=(), exclude_if=operator.not_)
+    """States in which its clock stands still."""
 
 
 class Task(_Frozen):
@@ -249,9 +287,18 @@ class Task(_Frozen):
     """Evaluates to a user name, or to null or "" for nobody yet."""
     form: dict[str, Any] | None = None
     due: Value | None = None
-    """ISO 8601 duration from the opening, a string when evaluated."""
+    """ISO 8601 duration or working time from the opening, a string when evaluated."""
     priority: int = 3
     """1 is the most urgent."""
+    not_by: tuple[str, ...] = Field(default=(), exclude_if=operator.not_)
+    """Who may not claim it; same words as `Transition.not_by`."""
+    skills: tuple[str, ...] = Field(default=(), exclude_if=operator.not_)
+    """Certificates that whoever does it must hold, when claiming and when completing."""
+    reassign_by: tuple[str, ...] = Field(default=(), exclude_if=operator.not_)
+    """Who may give it to others, besides its assignee."""
+    quorum: Quorum | None = Field(default=None, exclude_if=operator.not_)
+    pause_in: tuple[str, ...] = Field(default=(), exclude_if=operator.not_)
+    """States in which the clock of `due` stands still."""
 
 
 class Invoke(_Frozen):
@@ -328,6 +375,8 @@ class Program(_Frozen):
     script: tuple[Action, ...] = ()
     """Actions run once before the initial states are entered (imported `<script>`s)."""
     max_microsteps: int = 1000
+    calendar: dict[str, Any] = Field(default_factory=dict, exclude_if=operator.not_)
+    """Frozen working calendar that working time is counted on, as `calendar_from_json` reads it."""
 
     def canonical(self) -> bytes:
         """Canonical JSON: sorted keys, no spaces, UTF-8."""

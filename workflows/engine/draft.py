@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from workflows.definition.expressions import Scope
 from workflows.domain.errors import Conflict, ExpressionFailed, InvalidInput, RuleRefused
 from workflows.engine import times
-from workflows.engine.events import Event, Step
+from workflows.engine.events import Event, Principal, Step
 from workflows.engine.snapshot import Snapshot, Status
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ class Draft:
         "configuration",
         "counters",
         "data",
+        "doers",
         "effects",
         "entered",
         "entries",
@@ -47,9 +48,12 @@ class Draft:
         "microsteps",
         "names",
         "outcome",
+        "paused",
         "payload",
         "pending",
+        "principal",
         "result",
+        "signatures",
         "status",
         "taken",
         "tasks",
@@ -82,6 +86,11 @@ class Draft:
         self.entered = base.entered
         self.outcome = base.outcome
         self.result = base.result
+        self.doers = base.doers
+        self.signatures = base.signatures
+        self.paused = base.paused
+        self.principal: Principal | None = None
+        """Whom the actor stands in for in this step."""
         self.effects: list[dict[str, Any]] = []
         self.taken: list[str] = []
         self.entries: list[str] = []
@@ -253,8 +262,13 @@ class Draft:
             base.creator,
             self.outcome,
             self.result,
+            self.doers,
+            self.signatures,
+            self.paused,
         )
-        return Step(snapshot, self.effects, self.taken, self.entries, self.exits)
+        principal = self.principal
+        stood_in_for = {"username": principal.username, "name": principal.name} if principal else None
+        return Step(snapshot, self.effects, self.taken, self.entries, self.exits, stood_in_for)
 
 
 def child_view(key: str, child: Mapping[str, Any]) -> dict[str, Any]:

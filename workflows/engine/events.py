@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from workflows.domain.errors import InstanceEnded, InvalidInput, NotAllowed, RuleRefused, UnknownTransition
@@ -11,38 +11,29 @@ from workflows.engine.snapshot import Snapshot
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Somebody for whom an actor may act: by delegation, or as their substitute."""
+    """Somebody the actor may act for at present, by delegation or as a substitute.
+
+    One level only: whom a principal may act for is never looked at, so delegations cannot run in a circle.
+    """
 
     username: str
     name: str
     roles: tuple[str, ...] = ()
-    """Only what was handed over."""
+    """Those that are handed over."""
     groups: tuple[str, ...] = ()
     process: str | None = None
-    """None: in all processes."""
+    """The only process it holds for; None: all."""
     until: str | None = None
-    """RFC 3339, UTC."""
+    """RFC 3339; from then on it holds no more."""
+    in_person: bool = True
+    """Also as assignee, creator and `user:NAME`; False when only roles are handed over."""
 
     def to_json(self) -> dict[str, Any]:
-        return {
-            "username": self.username,
-            "name": self.name,
-            "roles": list(self.roles),
-            "groups": list(self.groups),
-            "process": self.process,
-            "until": self.until,
-        }
+        return asdict(self) | {"roles": list(self.roles), "groups": list(self.groups)}
 
     @classmethod
     def from_json(cls, raw: dict[str, Any]) -> Principal:
-        return cls(
-            raw["username"],
-            raw["name"],
-            tuple(raw.get("roles", ())),
-            tuple(raw.get("groups", ())),
-            raw.get("process"),
-            raw.get("until"),
-        )
+        return cls(**{**raw, "roles": tuple(raw.get("roles", ())), "groups": tuple(raw.get("groups", ()))})
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +104,14 @@ class Event:
     ref: str | None = None
     """Timer id, effect id or child id that the event reports on; the engine forgets it from the snapshot.
     A ref that the snapshot does not know is a late report: nothing is taken."""
+    claim: bool = False
+    """Claim the task first, in the same step."""
+    signature: dict[str, Any] | None = None
+    """Verified electronic signature of the actor: {"meaning", "username", "printed_name", "at", "content_hash", …}."""
 
     def to_json(self) -> dict[str, Any]:
-        return {
+        """`claim` and `signature` are left out where there is none."""
+        plain: dict[str, Any] = {
             "name": self.name,
             "data": self.data,
             "at": self.at,
@@ -123,6 +119,9 @@ class Event:
             "facts": self.facts,
             "ref": self.ref,
         }
+        if self.claim:
+            plain["claim"] = True
+        return plain | ({"signature": self.signature} if self.signature is not None else {})
 
     @classmethod
     def from_json(cls, raw: dict[str, Any]) -> Event:
@@ -133,6 +132,8 @@ class Event:
             Actor.from_json(raw["actor"]) if raw.get("actor") else SYSTEM,
             raw.get("facts", {}),
             raw.get("ref"),
+            raw.get("claim", False),
+            raw.get("signature"),
         )
 
 
@@ -147,6 +148,8 @@ class Step:
     """Ids of the transitions taken, in order; empty: the event was discarded."""
     entered: list[str] = field(default_factory=list)
     exited: list[str] = field(default_factory=list)
+    on_behalf_of: dict[str, str] | None = None
+    """{"username", "name"} of the one the actor stood in for; None: the actor acted by rights of his own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +168,10 @@ class Verdict:
     form: dict[str, Any] | None = None
     violations: list[dict[str, Any]] = field(default_factory=list)
     """With status 400: {"field", "value", "constraint"} for each."""
+    details: dict[str, Any] = field(default_factory=dict)
+    """What programs want to know about a refusal."""
+    sign: dict[str, str] | None = None
+    """{"meaning", "level"} of the electronic signature that the transition asks for."""
 
     def demand(self) -> None:
         """Returns when allowed.
@@ -179,9 +186,9 @@ class Verdict:
             case 400:
                 raise InvalidInput(reason, violations=self.violations)
             case 403:
-                raise NotAllowed(reason, code=self.error)
+                raise NotAllowed(reason, code=self.error, details=self.details)
             case 409 if self.error == "INSTANCE_ENDED":
                 raise InstanceEnded(reason)
             case 409:
-                raise UnknownTransition(reason, code=self.error)
+                raise UnknownTransition(reason, code=self.error, details=self.details)
         raise RuleRefused(reason, code=self.error)

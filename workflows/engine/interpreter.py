@@ -12,7 +12,7 @@ from workflows.engine import children, lifecycle
 from workflows.engine.chart import domain as domain_of
 from workflows.engine.draft import Draft
 from workflows.engine.entry_set import EntrySet
-from workflows.engine.permissions import permitted
+from workflows.engine.standing import note_doer, standing
 from workflows.engine.tables import ROOT, Arc, EntryPlan, Node
 
 
@@ -32,6 +32,9 @@ def take(draft: Draft, name: str, payload: Any, *, by_actor: bool) -> None:
     draft.see(name, payload)
     arcs = _select(draft, name, by_actor)
     if arcs:
+        if by_actor:
+            for arc in arcs:
+                note_doer(draft, arc)
         _microstep(draft, arcs)
     settle(draft)
 
@@ -112,7 +115,7 @@ def _select(draft: Draft, name: str, by_actor: bool) -> tuple[Arc, ...]:
         for arc in chart.arcs(number, name):
             if arc in chosen:
                 break
-            if by_actor and not permitted(draft, arc):
+            if by_actor and not standing(draft, arc).allowed:
                 continue
             if arc.guard is None or arc.guard.holds(draft.scope()):
                 chosen.append(arc)

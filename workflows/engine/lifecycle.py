@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from workflows.definition.program import State
+from workflows.definition.program import State, Task
 from workflows.engine import times
 from workflows.engine.draft import Draft
 from workflows.engine.values import Evaluate, compile_value
@@ -22,6 +22,7 @@ class TimerPlan:
 
 @dataclass(slots=True, eq=False)
 class TaskPlan:
+    model: Task
     title: Evaluate
     candidates: tuple[str, ...]
     assignee: Evaluate | None
@@ -58,6 +59,7 @@ def compile_task(state: State) -> TaskPlan | None:
     if task is None:
         return None
     return TaskPlan(
+        model=task,
         title=compile_value(task.title),
         candidates=task.candidates,
         assignee=compile_value(task.assignee) if task.assignee is not None else None,

@@ -1,4 +1,4 @@
-"""Who may take a transition: the words of `by` against an actor, the open task and the creator of the instance."""
+"""Who is meant: the words of `by` against an actor, the task a transition is about, and how a refusal names people."""
 
 from __future__ import annotations
 
@@ -49,31 +49,6 @@ _ABBREVIATIONS = frozenset(
         "wms",
     }
 )
-
-
-def permitted(draft: Draft, arc: Arc) -> bool:
-    """Whether the actor of the event may take the transition. No words: only the system may."""
-    actor = draft.event.actor
-    if not arc.by:
-        return actor.kind == "system"
-    return any(_admits(word, actor, draft, arc.source) for word in arc.by)
-
-
-def _admits(word: str, actor: Actor, draft: Draft, source: int) -> bool:
-    if word == "anyone":
-        return True
-    if word == "system":
-        return actor.kind == "system"
-    if word == "creator":
-        return actor.username == draft.base.creator
-    if word in ("assignee", "candidates"):
-        task = task_at(draft, source)
-        if task is None:
-            return False
-        if task["assignee"] is not None or word == "assignee":
-            return bool(actor.username == task["assignee"])
-        return any(is_meant(candidate, actor) for candidate in task["candidates"])
-    return is_meant(word, actor)
 
 
 def is_meant(word: str, actor: Actor) -> bool:

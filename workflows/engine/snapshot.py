@@ -29,7 +29,8 @@ class Snapshot:
     """Timer id -> {"due": RFC 3339 UTC, "event", "data", "state": id or None, "send": send id or None}."""
     tasks: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Task id -> {"state", "title", "candidates": [..], "assignee": user name or None, "opened_at", "due_at",
-    "priority", "form"}."""
+    "priority", "form"}; where there is any: "claimed_for": user name, "votes": {user name: vote}, "decided": transition
+    code, "due_why": text, "remaining_s": seconds left while the clock stands still."""
     children: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Child id -> {"state": owner, "process", "index", "data": start data, "status": waiting, running, done,
     failed or cancelled, "outcome": final state id or None, "result": data}."""
@@ -50,6 +51,13 @@ class Snapshot:
     """Top-level final state reached, when done."""
     result: dict[str, Any] | None = None
     """Data of that final state."""
+    doers: dict[str, list[str]] = field(default_factory=dict)
+    """`<state id>/<transition code>`, or `start` -> user names of those who have done it, and of those they stood in
+    for; what separation of duties is judged by."""
+    signatures: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """`<state id>/<transition code>` -> the first of the two signatures it needs."""
+    paused: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Timer id -> the timer whose clock stands still, with "remaining_s" instead of "due"."""
 
     def to_json(self) -> dict[str, Any]:
         """A shallow view for serialisation; do not change it."""

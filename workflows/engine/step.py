@@ -15,6 +15,7 @@ from workflows.engine.draft import Draft
 from workflows.engine.events import Actor, Event, Step
 from workflows.engine.interpreter import complete, enter_initial, leave_all, settle, take
 from workflows.engine.snapshot import Snapshot
+from workflows.engine.standing import persons, standing_to_start
 from workflows.engine.tables import Chart
 from workflows.engine.values import compile_record
 
@@ -43,6 +44,10 @@ def start(
     base = Snapshot(number=number, entity_id=entity_id, tenant=tenant, creator=actor.username)
     draft = Draft(chart, base, Event("start", data, at, actor, facts or {}))
     draft.status = "running"
+    draft.principal = standing_to_start(chart, actor).principal
+    starters = persons(actor, draft.principal)
+    if starters != [actor.username]:
+        draft.own("doers")["start"] = starters
     for name, evaluate in chart.data:
         draft.assign((name,), evaluate(draft))
     draft.own("data").update(data)

@@ -7,13 +7,15 @@ ill-formed 400, guard refuses 422. Of several alternatives, the one that `step` 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from workflows.domain.errors import ExpressionFailed, RuleRefused
 from workflows.engine.draft import Draft
 from workflows.engine.events import Actor, Event, Verdict
-from workflows.engine.permissions import in_words, is_meant, permitted, refusal
+from workflows.engine.permissions import in_words, refusal
 from workflows.engine.snapshot import Snapshot
+from workflows.engine.standing import standing, standing_to_start
 from workflows.engine.tables import Arc, Chart
 
 _READS_EVENT = re.compile(r"(?<![\w.])event\b")
@@ -54,9 +56,9 @@ def available(chart: Chart, snapshot: Snapshot, actor: Actor, at: str, facts: di
 
 def judge_start(chart: Chart, actor: Actor) -> Verdict:
     """Whether the actor may start an instance. No words in `start_by`: only the system may."""
-    words = chart.program.start_by
-    if actor.kind == "system" or any(word == "anyone" or is_meant(word, actor) for word in words):
+    if standing_to_start(chart, actor).allowed:
         return Verdict("start", "Start", True)
+    words = chart.program.start_by
     who = " or ".join(in_words(word.partition(":")[2] or word) for word in words) or "the system"
     return Verdict("start", "Start", False, 403, "FORBIDDEN", f"Only {who} may start {chart.program.title}, not you")
 
@@ -91,9 +93,14 @@ def _judge(draft: Draft, arcs: list[Arc], *, payload: bool, guards: bool = True)
     if not arcs:
         return _unknown(draft)
     code = draft.event.name if payload else arcs[0].model.code or arcs[0].id
-    mine = [arc for arc in arcs if permitted(draft, arc)]
+    standings = [standing(draft, arc) for arc in arcs]
+    mine = [arc for arc, found in zip(arcs, standings, strict=True) if found.allowed]
     if not mine:
-        return _refused(code, arcs[0], 403, "FORBIDDEN", refusal(draft, arcs))
+        objection = next((found for found in standings if found.error is not None), None)
+        if objection is None:
+            return _refused(code, arcs[0], 403, "FORBIDDEN", refusal(draft, arcs))
+        refused = _refused(code, arcs[0], 403, objection.error or "FORBIDDEN", objection.reason or "")
+        return replace(refused, details=objection.details)
     refusals = []
     for arc in mine:
         violations = arc.accepts.violations(draft.payload) if payload else []

@@ -130,6 +130,8 @@ class Course:
             actor=Actor.from_json(command.actor),
             facts=facts,
             ref=command.ref,
+            claim=command.claim,
+            signature=command.signature,
         )
 
     def fact_calls(self, command: Command) -> dict[str, dict[str, Any]]:
@@ -179,6 +181,7 @@ class Course:
             taken=step.taken,
             task=_last_task(step.snapshot),
             number=self.instance.number,
+            on_behalf_of=step.on_behalf_of,
         )
         if not (visible or step.taken or step.effects or step.entered or step.exited or command.source == "api"):
             self.snapshot = step.snapshot
@@ -207,7 +210,7 @@ class Course:
             entity_id=instance.entity_id,
             number=instance.number,
             seq=seq,
-            command=asdict(command),
+            command=_kept(command, step),
             at=event.at,
             before=before,
             after=after,
@@ -216,6 +219,7 @@ class Course:
             taken=step.taken,
             previous_data=self.snapshot.data if step.snapshot.data != self.snapshot.data else None,
             parent=instance.parent if seq == 1 else None,
+            on_behalf_of=step.on_behalf_of,
         )
 
     def _adopt(self, step: Step) -> None:
@@ -237,6 +241,14 @@ class Course:
         self.seen[command_id] = asdict(outcome)
         while len(self.seen) > SEEN:
             del self.seen[next(iter(self.seen))]
+
+
+def _kept(command: Command, step: Step) -> dict[str, Any]:
+    """The command as it goes into the log: of those the actor may act for, only the one he did act for."""
+    kept = asdict(command)
+    actor = {name: value for name, value in command.actor.items() if name != "acts_for"}
+    kept["actor"] = actor | ({"on_behalf_of": step.on_behalf_of} if step.on_behalf_of else {})
+    return kept
 
 
 def _same(incident: dict[str, Any], event: Event, error: JidokaError) -> bool:

@@ -20,6 +20,7 @@ UPDATE_TRANSITION = "transition"
 UPDATE_REPAIR = "repair"
 UPDATE_CANCEL = "cancel"
 UPDATE_MESSAGE = "message"
+UPDATE_TASK = "task"
 """Update names. All take a Command and give an Outcome."""
 
 ACTIVITY_COMMIT = "commit_step"
@@ -70,17 +71,23 @@ class Command:
     id: str
     """Idempotency key, unique per instance; also the update id."""
     name: str
-    """Transition code, message name, or for repair: retry, skip, patch, move."""
+    """Transition code, message name, for repair: retry, skip, patch, move; of a task: claim, release, reassign."""
     actor: dict[str, Any]
     """`Actor.to_json()`, roles as of the moment of asking."""
     data: dict[str, Any] = field(default_factory=dict)
-    """Payload of the event; `comment` is one of its fields. Repair: {"incident", "reason", "patch", "target"}."""
+    """Payload of the event; `comment` is one of its fields. Repair: {"incident", "reason", "patch", "target"}.
+    Of a task: {"task", "to", "comment"}."""
     expected_seq: int | None = None
     """When given, another sequence number is a conflict (optimistic locking)."""
     source: str = "api"
     """api, timer, effect, message, child, temporal; for the audit trail."""
     ref: str | None = None
     """Timer id or effect id that an internal command reports on."""
+    claim: bool = False
+    """Of a transition: claim the task first, in the same step."""
+    signature: dict[str, Any] | None = None
+    """Verified electronic signature of the actor, by whoever asked for his password: {"meaning", "username",
+    "printed_name", "at", "method", "content_hash", …}."""
 
 
 @dataclass
@@ -100,6 +107,8 @@ class Outcome:
     number: str = ""
     repeated: bool = False
     """The command had been carried out before; this is its stored outcome."""
+    on_behalf_of: dict[str, str] | None = None
+    """{"username", "name"} of the one the actor stood in for."""
 
 
 @dataclass
@@ -127,6 +136,8 @@ class StepRecord:
     parent: dict[str, Any] | None = None
     after: list[str] = field(default_factory=list)
     """Sorted ids of active atomic states after the step."""
+    on_behalf_of: dict[str, str] | None = None
+    """{"username", "name"} of the one the actor stood in for; also in `command["actor"]`, which is kept for good."""
 
 
 @dataclass

@@ -30,7 +30,6 @@ LATER = {
     "delegate": "delegation",
     "substitute": "delegation",
     "sign": "electronic signatures",
-    "not_by": "separation of duties",
     "skill": "skills",
     "skills": "skills",
     "calendar": "working calendars",

@@ -25,6 +25,7 @@ from workflows.definition.document.base import (
     Values,
     Who,
 )
+from workflows.definition.document.people import Apart
 
 Targets = Annotated[list[Target], *ONE_OR_MORE]
 
@@ -56,6 +57,9 @@ class TransitionNode(Outcome):
     """What the button says; left out: the code in words."""
     by: list[Who] | None = None
     """Who may; left out: as the alternative before, else the candidates of the task of the state."""
+    not_by: list[Apart] | None = None
+    """Who may not, whatever `by` says: whoever is or did one of these, himself or through a delegate; left out: as the
+    alternative before."""
     form: SchemaRef | None = None
     """JSON Schema of the payload; left out: as the alternative before, else the form of the task."""
     require: list[Identifier] = Field(default_factory=list)
@@ -108,6 +112,8 @@ class TaskNode(Node):
     """What happens on the way to the due time and after it."""
     priority: int = Field(default=3, ge=1, le=5)
     """1 is the most urgent."""
+    not_by: list[Apart] = Field(default_factory=list)
+    """Who may not claim and not complete it: whoever is or did one of these, himself or through a delegate."""
 
 
 class ChildNode(Node):

@@ -9,6 +9,7 @@ from typing import Any
 from workflows.definition.document.states import Outcome, TransitionNode
 from workflows.definition.lower.actions import Owner, lower_actions, lower_set
 from workflows.definition.lower.context import Assignment, Lowering, Names
+from workflows.definition.lower.people import lower_not_by
 from workflows.definition.lower.tree import Place
 from workflows.definition.lower.values import check_roles
 from workflows.definition.program import (
@@ -45,12 +46,15 @@ class TransitionList:
                 "J104", path, f"`{code}` is reserved for events of the engine", "choose another code", key=True
             )
         by, form, title = self._default_by(), self._task_form(), None
+        not_by: tuple[str, ...] = ()
         for position, node in enumerate(alternatives):
             by, title = node.by if node.by is not None else by, node.title or title
             if node.form is not None:
                 form = self.lowering.form(node.form, (*node.path, "form"))
             if node.by is not None:
                 check_roles(self.lowering, node.by, (*node.path, "by"))
+            if node.not_by is not None:
+                not_by = lower_not_by(self.lowering, self.place, node.not_by, (*node.path, "not_by"))
             self._check_refusal(node, last=position == len(alternatives) - 1)
             payload = required_form(form, node.require)
             self._append(
@@ -63,6 +67,7 @@ class TransitionList:
                 require=tuple(node.require),
                 form=form,
                 refusal=node.otherwise,
+                not_by=not_by,
             )
 
     def add(self, nodes: Sequence[Outcome], events: tuple[str, ...], names: Names | None = None) -> None:
