@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.domain.calendar_documents import at, calendar, every_day, weekdays
-from workflows.domain.calendars import WorkingDuration, add, add_working_days, add_working_time
+from workflows.domain.calendars import WorkingDuration, add, add_working_days, add_working_time, part_way
 
 EASTER = {"2026-04-03": "Good Friday", "2026-04-06": "Easter Monday"}
 
@@ -97,6 +97,17 @@ def test_add_takes_either_length() -> None:
 
     assert add(plant, start, WorkingDuration(days=2)) == add_working_days(plant, start, 2)
     assert add(plant, start, WorkingDuration(seconds=90)) == add_working_time(plant, start, 90)
+
+
+def test_part_of_the_way_is_part_of_the_working_time() -> None:
+    """Friday 14:00 to Tuesday 14:00: 7.5 h + 14.75 h + 7.25 h = 29.5 h. Half: 14.75 h, of which 7.5 h on Friday; 7.25 h
+    from Monday 06:00 is the end of the early shift. 150 %: as much again from Tuesday 14:00, 7.5 h, then 7.25 h.
+    """
+    plant, start, end = weekdays("early", "late"), at("2026-01-09 14:00"), at("2026-01-13 14:00")
+
+    assert part_way(plant, start, end, 0.5)[0] == at("2026-01-12 14:00")
+    assert part_way(plant, start, end, 1)[0] == end
+    assert part_way(plant, start, end, 1.5)[0] == at("2026-01-14 14:00")
 
 
 def test_the_sentence_names_the_holidays_in_between() -> None:

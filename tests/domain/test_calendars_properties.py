@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from hypothesis import assume, given, reject, settings
 from hypothesis import strategies as st
 
-from tests.domain.calendar_documents import calendar
+from tests.domain.calendar_documents import document
 from workflows.domain.calendars import (
     Calendar,
     add_working_days,
     add_working_time,
+    calendar_from_json,
     is_open,
     next_open,
     working_seconds_between,
@@ -44,17 +46,29 @@ def shifts(draw: st.DrawFn) -> dict[str, object]:
 
 
 @st.composite
-def calendars(draw: st.DrawFn) -> Calendar:
+def documents(draw: st.DrawFn) -> dict[str, Any]:
     named = {name: draw(shifts()) for name in ("a", "b", "c")}
     day = st.lists(st.sampled_from(sorted(named)), max_size=2)
     week = draw(st.lists(day, min_size=7, max_size=7).filter(any))
     dates = st.dates(dt.date(2026, 1, 1), dt.date(2027, 12, 31)).map(dt.date.isoformat)
     closed = draw(st.dictionaries(dates, st.just("closed"), max_size=20))
     own = draw(st.dictionaries(dates, st.fixed_dictionaries({"name": st.just("own"), "shifts": day}), max_size=5))
-    return calendar(draw(st.sampled_from(ZONES)), week, shifts=named, closed=closed, open=own)
+    return document(draw(st.sampled_from(ZONES)), week, shifts=named, closed=closed, open=own)
 
 
-INSTANTS = st.integers(0, MINUTES * 60).map(lambda seconds: FIRST + dt.timedelta(seconds=seconds))
+def calendars() -> st.SearchStrategy[Calendar]:
+    return documents().map(calendar_from_json)
+
+
+CHANGES = ["2026-03-29T01:00Z", "2026-10-25T01:00Z", "2026-03-08T07:00Z", "2026-11-01T06:00Z", "2026-04-04T15:00Z",
+           "2026-10-03T15:30Z"]  # fmt: skip
+"""Of the clocks in Berlin, New York and Lord Howe."""
+INSTANTS = st.one_of(
+    st.integers(0, MINUTES * 60).map(lambda seconds: FIRST + dt.timedelta(seconds=seconds)),
+    st.tuples(st.sampled_from(CHANGES), st.integers(-40 * 3600, 10 * 3600)).map(
+        lambda near: dt.datetime.fromisoformat(near[0]) + dt.timedelta(seconds=near[1])
+    ),
+)
 LENGTHS = st.integers(0, 40 * 3600)
 
 
@@ -129,18 +143,28 @@ def test_time_between_is_what_counting_open_minutes_gives(plant: Calendar, start
     assert working_seconds_between(plant, start, start + minutes * MINUTE) == opened * 60
 
 
-@settings(max_examples=50, deadline=None)
-@given(st.sampled_from(ZONES), st.integers(0, 1439), st.integers(60, 12 * 60), INSTANTS)
-def test_open_is_what_the_wall_says(zone: str, start: int, length: int, day: dt.datetime) -> None:
-    """One shift a day, against the wall clock of the zone itself; away from hours that are skipped or come twice."""
-    shift = {"from": _clock(start), "to": _clock((start + length) % 1440)}
-    plant = calendar(zone, [["only"]] * 7, shifts={"only": shift})
-    for number in range(0, 36 * 60, 17):
+@settings(max_examples=80, deadline=None)
+@given(documents(), INSTANTS)
+def test_open_is_what_the_wall_says(raw: dict[str, Any], day: dt.datetime) -> None:
+    """Against the document and the wall clock of the zone itself, away from changes of the clock."""
+    plant = calendar_from_json(raw)
+    for number in range(0, 4 * 24 * 60, 17):
         moment = day + number * MINUTE
-        wall = moment.astimezone(ZoneInfo(zone))
-        if not _near_a_change(moment, zone):
-            since = (wall.hour * 60 + wall.minute - start) % 1440
-            assert is_open(plant, moment) == (since < length)
+        if not _near_a_change(moment, raw["zone"]):
+            assert is_open(plant, moment) == _wall_says_open(raw, moment)
+
+
+@settings(max_examples=60, deadline=None)
+@given(calendars(), INSTANTS, st.integers(1, 10 * 60))
+def test_an_end_is_where_counting_open_minutes_leads(plant: Calendar, start: dt.datetime, minutes: int) -> None:
+    now, left = start.replace(second=0), minutes
+    end, _ = _within(plant, now, minutes * 60)
+    assume(end - now < dt.timedelta(days=8))
+    while left:
+        left -= is_open(plant, now)
+        now += MINUTE
+
+    assert end == now
 
 
 @settings(max_examples=80, deadline=None)
@@ -177,7 +201,35 @@ def _repeated(moment: dt.datetime, zone: str) -> bool:
     return wall.replace(fold=0).utcoffset() != wall.replace(fold=1).utcoffset()
 
 
+def _wall_says_open(raw: dict[str, Any], moment: dt.datetime) -> bool:
+    wall = moment.astimezone(ZoneInfo(raw["zone"])).replace(tzinfo=None)
+    return any(
+        _covers(raw["shifts"][name], (wall - dt.datetime.combine(day, dt.time())) / MINUTE)
+        for day in (wall.date(), wall.date() - dt.timedelta(days=1))
+        for name in _shifts_on(raw, day)
+    )
+
+
+def _shifts_on(raw: dict[str, Any], day: dt.date) -> list[str]:
+    if day.isoformat() in raw["open"]:
+        return raw["open"][day.isoformat()]["shifts"]
+    return [] if day.isoformat() in raw["closed"] else raw["week"][day.weekday()]
+
+
+def _covers(shift: dict[str, Any], minute: float) -> bool:
+    """Whether a shift is worked at a minute after the midnight at which its day begins."""
+    start = _minute(shift["from"])
+    length = (_minute(shift["to"]) - start) % 1440
+    pauses = [((_minute(one["from"]) - start) % 1440, (_minute(one["to"]) - start) % 1440) for one in shift["breaks"]]
+    since = minute - start
+    return 0 <= since < length and not any(begin <= since < over for begin, over in pauses)
+
+
+def _minute(clock: str) -> int:
+    return int(clock[:2]) * 60 + int(clock[3:])
+
+
 def _near_a_change(moment: dt.datetime, zone: str) -> bool:
     place = ZoneInfo(zone)
-    hours = dt.timedelta(hours=13)
+    hours = dt.timedelta(hours=49)
     return (moment - hours).astimezone(place).utcoffset() != (moment + hours).astimezone(place).utcoffset()

@@ -43,6 +43,7 @@ __all__ = [
     "is_open",
     "next_open",
     "parse",
+    "part_way",
     "working_seconds_between",
 ]
 
@@ -170,6 +171,18 @@ def add_working_days(calendar: Calendar, start: dt.datetime, days: int) -> tuple
         later = (table.days[day + amount] - table.days[day]) * 86_400 * SECOND
         end = table.within_day(day + amount, calendar.clock.instant(calendar.clock.reading(begin) + later))
     return moment(end), _why(calendar, at, length, end, elapsed=False)
+
+
+def part_way(calendar: Calendar, start: dt.datetime, end: dt.datetime, share: float) -> tuple[dt.datetime, str]:
+    """When so much of the working time between two instants has passed: what 75 % of a due time means.
+
+    Args:
+        share: 0.75 for 75 %; more than 1 is after the end, by as much working time.
+
+    Raises:
+        InvalidInput: CALENDAR_EXHAUSTED, NEGATIVE_WORKING_TIME, NO_ZONE.
+    """
+    return add_working_time(calendar, start, round(working_seconds_between(calendar, start, end) * share, 6))
 
 
 def working_seconds_between(calendar: Calendar, start: dt.datetime, end: dt.datetime) -> float:
