@@ -45,6 +45,7 @@ from workflows.messages.instance import (
     UPDATE_MESSAGE,
     UPDATE_REPAIR,
     UPDATE_START,
+    UPDATE_TASK,
     UPDATE_TRANSITION,
     WORKFLOW,
     Command,
@@ -176,12 +177,16 @@ class Instances:
         actor: Actor,
         command_id: str | None = None,
         expected_seq: int | None = None,
+        claim: bool = False,
+        signature: dict[str, Any] | None = None,
     ) -> Outcome:
-        """Take a transition; returns when its step is committed.
+        """Take a transition, or cast the vote that it is; returns when its step is committed.
 
         Args:
             command_id: idempotency key; a repeat gets the stored outcome.
             expected_seq: refuse when the instance has moved on since the caller looked.
+            claim: claim the task first, in the same step.
+            signature: verified electronic signature of the actor, as in `Command.signature`.
 
         Raises:
             NotFound, InstanceEnded, UnknownTransition, NotAllowed, InvalidInput, RuleRefused, ExpressionFailed.
@@ -189,9 +194,41 @@ class Instances:
             Unavailable: Temporal or the database is away.
         """
         command = Command(
-            id=command_id or uuid.uuid4().hex, name=code, actor=actor.to_json(), data=data, expected_seq=expected_seq
+            id=command_id or uuid.uuid4().hex,
+            name=code,
+            actor=actor.to_json(),
+            data=data,
+            expected_seq=expected_seq,
+            claim=claim,
+            signature=signature,
         )
         return await self._command(tenant, process, entity_id, UPDATE_TRANSITION, command)
+
+    async def task(
+        self,
+        tenant: str,
+        process: str,
+        entity_id: int,
+        act: str,
+        task: str,
+        *,
+        actor: Actor,
+        to: str | None = None,
+        reason: str | None = None,
+        command_id: str | None = None,
+        expected_seq: int | None = None,
+    ) -> Outcome:
+        """`claim`, `release` or `reassign` an open task; the last to `user:NAME`, `role:NAME` or `group:NAME`.
+
+        Raises:
+            NotFound: no such instance or open task. InstanceEnded: the instance has ended.
+            NotAllowed: no candidate, a certificate is missing, or kept apart by an earlier act.
+            Conflict: somebody has it (ALREADY_CLAIMED), nobody has it, or everybody votes.
+        """
+        data = {"task": task, "to": to, "comment": reason}
+        given = {name: value for name, value in data.items() if value is not None}
+        command = Command(command_id or uuid.uuid4().hex, act, actor.to_json(), given, expected_seq=expected_seq)
+        return await self._command(tenant, process, entity_id, UPDATE_TASK, command)
 
     async def cancel(
         self,
@@ -327,6 +364,7 @@ class Instances:
             )
             outcome: Outcome = await self._client.execute_update_with_start_workflow(
                 UPDATE_START,
+                UPDATE_TASK,
                 command,
                 start_workflow_operation=operation,
                 id=command.id,

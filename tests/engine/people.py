@@ -10,6 +10,7 @@ from workflows.definition.compile import compile_text
 from workflows.definition.program import Program
 from workflows.engine.events import Actor, Event, Principal, Step, Verdict
 from workflows.engine.step import step
+from workflows.engine.tasks import command
 from workflows.engine.verdicts import judge
 
 
@@ -57,4 +58,11 @@ class Plant:
         event = Event(code, more.pop("data", {}), more.pop("at", self.at), actor, **more)
         judge(self.instance.chart, self.instance.snapshot, event).demand()
         self.instance.last = step(self.instance.chart, self.instance.snapshot, event)
+        return self.instance.last
+
+    def command(self, name: str, actor: Actor, *, task: str | None = None, at: str | None = None, **data: Any) -> Step:
+        """Claim, release or reassign the open task."""
+        key = task if task is not None else next(iter(self.instance.snapshot.tasks), "")
+        event = Event(name, {"task": key, **data}, at or self.at, actor)
+        self.instance.last = command(self.instance.chart, self.instance.snapshot, event)
         return self.instance.last

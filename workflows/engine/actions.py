@@ -245,12 +245,10 @@ def assign_task(draft: Draft, state: str, to: Any) -> None:
         if task["state"] != state:
             continue
         kind, _, name = (to or "").partition(":")
-        if kind == "user":
-            changed = {**task, "assignee": name}
-        elif name:
-            changed = {**task, "assignee": None, "candidates": [to]}
-        else:
-            changed = {**task, "assignee": None}
+        changed = {field: value for field, value in task.items() if field != "claimed_for"}
+        changed["assignee"] = name if kind == "user" else None
+        if name and kind != "user":
+            changed["candidates"] = [to]
         draft.own("tasks")[key] = changed
         draft.effects.append({"kind": "task_assign", "state": state, "task": key, "to": to or None})
         return

@@ -81,8 +81,8 @@ def refusal(draft: Draft, arcs: list[Arc]) -> str:
     words = [word for arc in arcs for word in (arc.by or ("system",))]
     names = list(dict.fromkeys(name for word in words for name in _names(word, task)))
     if task is not None:
-        return f"This task is assigned to {_either(names)}, not you"
-    return f"Only {_either(names)} may do this, not you"
+        return f"This task is assigned to {either(names)}, not you"
+    return f"Only {either(names)} may do this, not you"
 
 
 def _names(word: str, task: dict[str, Any] | None) -> list[str]:
@@ -97,7 +97,8 @@ def _names(word: str, task: dict[str, Any] | None) -> list[str]:
     return [in_words(word.partition(":")[2] or word)]
 
 
-def _either(names: list[str]) -> str:
+def either(names: list[str]) -> str:
+    """`a, b or c`."""
     return " or ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 

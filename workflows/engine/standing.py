@@ -144,10 +144,10 @@ def _admits(word: str, principal: Principal | None, draft: Draft, task: dict[str
         return False
     if word == "candidates" and (task["assignee"] is None or task_model(draft, task).quorum is not None):
         return any(meant_as(candidate, actor, principal) for candidate in task["candidates"])
-    return _holds_task(task, actor, principal)
+    return holds_task(task, actor, principal)
 
 
-def _holds_task(task: dict[str, Any], actor: Actor, principal: Principal | None) -> bool:
+def holds_task(task: dict[str, Any], actor: Actor, principal: Principal | None) -> bool:
     """Assigned to the actor; where he claimed it for somebody, only as long as he may act for that person."""
     assignee, claimed_for = task["assignee"], task.get("claimed_for")
     if assignee is None:

@@ -17,6 +17,7 @@ from workflows.engine.interpreter import complete, enter_initial, leave_all, set
 from workflows.engine.snapshot import Snapshot
 from workflows.engine.standing import persons, standing_to_start
 from workflows.engine.tables import Chart
+from workflows.engine.tasks import claim_first
 from workflows.engine.values import compile_record
 
 _CHILD_ENDED = ("child.done", "child.failed", "child.cancelled")
@@ -68,6 +69,8 @@ def step(chart: Chart, snapshot: Snapshot, event: Event) -> Step:
     if event.ref is not None or event.name in _CHILD_ENDED:
         goes_on = _note(draft)
     if draft.status == "running":
+        if event.claim:
+            claim_first(draft)
         if goes_on:
             take(draft, event.name, payload, by_actor=event.actor.kind != "system")
         elif draft.internal:

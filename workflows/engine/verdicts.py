@@ -10,13 +10,14 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from workflows.domain.errors import ExpressionFailed, RuleRefused
+from workflows.domain.errors import Conflict, ExpressionFailed, NotAllowed, RuleRefused
 from workflows.engine.draft import Draft
 from workflows.engine.events import Actor, Event, Verdict
 from workflows.engine.permissions import in_words, refusal
 from workflows.engine.snapshot import Snapshot
 from workflows.engine.standing import standing, standing_to_start
 from workflows.engine.tables import Arc, Chart
+from workflows.engine.tasks import claim_first
 
 _READS_EVENT = re.compile(r"(?<![\w.])event\b")
 _STRINGS = re.compile(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'')
@@ -33,7 +34,17 @@ def judge(chart: Chart, snapshot: Snapshot, event: Event, *, guards: bool = True
     """
     draft = Draft(chart, snapshot, event)
     draft.see(event.name, chart.normal(draft.configuration, event.name, event.data))
-    return _ended(draft, event.name) or _judge(draft, _offers(draft, event.name), payload=True, guards=guards)
+    ended = _ended(draft, event.name)
+    if ended is not None:
+        return ended
+    arcs = _offers(draft, event.name)
+    if event.claim and arcs:
+        try:
+            claim_first(draft)
+        except (NotAllowed, Conflict) as refused:
+            verdict = _refused(event.name, arcs[0], refused.status, refused.code, refused.message)
+            return replace(verdict, details=refused.details)
+    return _judge(draft, arcs, payload=True, guards=guards)
 
 
 def available(chart: Chart, snapshot: Snapshot, actor: Actor, at: str, facts: dict[str, Any]) -> list[Verdict]:

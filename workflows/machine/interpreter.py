@@ -18,6 +18,7 @@ from workflows.engine.events import SYSTEM, Event, Step
 from workflows.engine.step import cancel as cancel_step
 from workflows.engine.step import start as start_step
 from workflows.engine.step import step as engine_step
+from workflows.engine.tasks import command as task_command
 from workflows.engine.verdicts import judge
 from workflows.machine import programs
 from workflows.machine.course import COMMIT_RETRY, COMMIT_TIMEOUT, Course, Take
@@ -30,6 +31,7 @@ from workflows.messages.instance import (
     UPDATE_MESSAGE,
     UPDATE_REPAIR,
     UPDATE_START,
+    UPDATE_TASK,
     UPDATE_TRANSITION,
     WORKFLOW,
     Command,
@@ -153,6 +155,14 @@ class Interpreter:
     def validate_message(self, command: Command) -> None:
         self._validate(command, self._judge_running if command.source == "child" else self._judge_transition)
 
+    @workflow.update(name=UPDATE_TASK)
+    async def task(self, command: Command) -> Outcome:
+        return await self._answer(command, self._tasked)
+
+    @task.validator
+    def validate_task(self, command: Command) -> None:
+        self._validate(command, self._judge_task)
+
     @workflow.update(name=UPDATE_REPAIR)
     async def repair(self, command: Command) -> Outcome:
         return await self._answer(command, self._repaired)
@@ -209,6 +219,10 @@ class Interpreter:
         except ExpressionFailed:
             return  # the handler meets it again and puts it on record as an incident
 
+    def _judge_task(self, command: Command) -> None:
+        self._judge_running(command)
+        task_command(self._course.chart, self._course.snapshot, self._course.event(command, {}))
+
     def _judge_repair(self, command: Command) -> None:
         incident = command.data.get("incident")
         if incident not in self._course.snapshot.incidents:
@@ -238,6 +252,10 @@ class Interpreter:
 
     def _noted(self, _: Command, event: Event) -> Step:
         return engine_step(self._course.chart, self._course.snapshot, event)
+
+    def _tasked(self, command: Command, event: Event) -> Step:
+        self._judge_running(command)
+        return task_command(self._course.chart, self._course.snapshot, event)
 
     def _cancelled(self, command: Command, event: Event) -> Step:
         self._judge_running(command)

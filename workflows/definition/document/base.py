@@ -30,8 +30,6 @@ LATER = {
     "delegate": "delegation",
     "substitute": "delegation",
     "sign": "electronic signatures",
-    "skill": "skills",
-    "skills": "skills",
     "calendar": "working calendars",
     "calendars": "working calendars",
     "pause_in": "pausing a clock",

@@ -114,6 +114,10 @@ class TaskNode(Node):
     """1 is the most urgent."""
     not_by: list[Apart] = Field(default_factory=list)
     """Who may not claim and not complete it: whoever is or did one of these, himself or through a delegate."""
+    skills: Annotated[list[Name], *ONE_OR_MORE] = Field(default_factory=list)
+    """Certificates that whoever does it must hold, valid when claiming and when completing."""
+    reassign_by: Annotated[list[Candidate], *ONE_OR_MORE] = Field(default_factory=list)
+    """Who may release it and give it to others, besides the one who has it; left out: the plant manager."""
 
 
 class ChildNode(Node):

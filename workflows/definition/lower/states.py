@@ -142,6 +142,7 @@ def _timer_id(draft: _Draft) -> str:
 
 def _task(lowering: Lowering, draft: _Draft, node: TaskNode) -> Task:
     check_roles(lowering, node.candidates, (*node.path, "candidates"))
+    check_roles(lowering, node.reassign_by, (*node.path, "reassign_by"))
     form = lowering.form(node.form, (*node.path, "form")) if node.form is not None else None
     for step in node.escalate:
         _ladder_step(lowering, draft, node, step)
@@ -153,6 +154,8 @@ def _task(lowering: Lowering, draft: _Draft, node: TaskNode) -> Task:
         due=lower_duration(lowering, node.due, (*node.path, "due"), Names()),
         priority=node.priority,
         not_by=lower_not_by(lowering, draft.place, node.not_by, (*node.path, "not_by")),
+        skills=tuple(node.skills),
+        reassign_by=tuple(node.reassign_by),
     )
 
 
