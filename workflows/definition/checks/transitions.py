@@ -57,26 +57,36 @@ def alternatives_of(node: StateNode) -> list[Sequence[Outcome]]:
 
 
 def _order(lowering: Lowering, alternatives: Sequence[Outcome]) -> None:
-    always = next((index for index, item in enumerate(alternatives) if item.when is None), len(alternatives))
-    for item in alternatives[always + 1 :]:
-        message = "this alternative can never be taken: the one before it always holds"
-        lowering.problem("J205", item.path, message, "put the guarded alternatives first")
-    seen: dict[str, int] = {}
-    for index, item in enumerate(alternatives[:always]):
-        guard = " ".join((item.when or "").split())
-        if guard in seen:
-            message = f"this alternative can never be taken: alternative {seen[guard] + 1} has the same guard"
+    """An alternative is judged among those that the same people may take."""
+    seen: dict[tuple[tuple[str, ...], str | None], int] = {}
+    for index, (item, people) in enumerate(zip(alternatives, _people(alternatives), strict=True)):
+        guard = None if item.when is None else " ".join(item.when.split())
+        if (people, None) in seen:
+            message = "this alternative can never be taken: the one before it always holds"
+            lowering.problem("J205", item.path, message, "put the guarded alternatives first")
+        elif (people, guard) in seen:
+            message = f"this alternative can never be taken: alternative {seen[people, guard] + 1} has the same guard"
             lowering.problem("J205", (*item.path, "when"), message)
-        seen.setdefault(guard, index)
+        seen.setdefault((people, guard), index)
+
+
+def _people(alternatives: Sequence[Outcome]) -> list[tuple[str, ...]]:
+    """Who may take each alternative, as written; left out, it is those of the one before."""
+    found: list[tuple[str, ...]] = []
+    for item in alternatives:
+        written = tuple(getattr(item, "by", None) or ())
+        found.append(written or (found[-1] if found else ()))
+    return found
 
 
 def _refusal(lowering: Lowering, alternatives: Sequence[TransitionNode]) -> None:
     last = alternatives[-1]
-    guards = [item.when for item in alternatives if item.when is not None]
+    same_people = len(set(_people(alternatives))) == 1
+    guards = [item.when for item in alternatives if item.when is not None] if same_people else []
     if last.otherwise is not None and len(alternatives) > 1 and exhaustive(guards, lowering.data_shape):
         message = "`else` is never used: one of the guards always holds"
         lowering.problem("J205", (*last.path, "else"), message, key=True)
-    elif last.otherwise is None and len(guards) == len(alternatives) and not exhaustive(guards, lowering.data_shape):
+    elif last.otherwise is None and guards and len(guards) == len(alternatives) and not exhaustive(guards, lowering.data_shape):
         message = "when no guard holds the caller gets only a general refusal"
         lowering.problem("J505", (*last.path, "when"), message, "add `else: AN_ERROR_CODE`", key=True)
 
