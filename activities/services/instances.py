@@ -364,7 +364,6 @@ class Instances:
             )
             outcome: Outcome = await self._client.execute_update_with_start_workflow(
                 UPDATE_START,
-                UPDATE_TASK,
                 command,
                 start_workflow_operation=operation,
                 id=command.id,
