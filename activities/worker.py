@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
+from activities import checkpoints
 from activities.actions import registry
 from activities.actions.equipment import equip
 from activities.instance_activities import InstanceActivities
@@ -90,6 +91,7 @@ async def serve(settings: Settings, client: Client, database_url: str, stop: asy
             chores = [
                 beside.create_task(Dispatcher(database, through(instances)).run()),
                 beside.create_task(tidy(database)),
+                beside.create_task(checkpoints.run(database)),
             ]
             await stop.wait()
             for chore in chores:

@@ -12,7 +12,7 @@ from typing import Any, LiteralString, NamedTuple
 
 from psycopg.types.numeric import Int8
 
-from activities.store import step_work
+from activities.store import step_signatures, step_work
 from activities.store.step_form import Statement, key_of, reason_of, utc
 from workflows.domain.changes import field_changes
 from workflows.domain.hash_chain import GENESIS, content_hash, json_text, row_hash
@@ -47,6 +47,7 @@ def statements(record: StepRecord, head: Head) -> list[Statement]:
         (whole, parameters),
         *step_work.assignments(record),
         *step_work.incident_changes(record, head.open_incidents),
+        *step_signatures.signatures(record, head.chain_head),
     ]
 
 

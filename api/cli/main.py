@@ -113,7 +113,7 @@ def _audit() -> None:
 def verify(
     tenant: Annotated[str | None, typer.Option(help="Only this tenant; default: all.")] = None,
 ) -> None:
-    """Recompute the hash chain of every instance; exit status 1 if one is broken."""
+    """Recompute the hash chain of every instance and all checkpoints; exit status 1 if a record is broken."""
     from api.cli.audit import verify_chains
 
     raise typer.Exit(verify_chains(_settings(), tenant, _say))

@@ -67,6 +67,32 @@ def incident(code: str = "HTTP_500", **fields: Any) -> dict[str, Any]:
     }
 
 
+def signed(**fields: Any) -> dict[str, Any]:
+    """A signature that completes the transition."""
+    given = {
+        "meaning": "approved",
+        "username": "qc_manager",
+        "printed_name": "QC Manager",
+        "at": "2025-11-06T15:00:00Z",
+        "method": "password",
+        "content_hash": "c" * 64,
+    }
+    return {
+        "kind": "sign",
+        "state": "submitted",
+        "task": "1",
+        "code": "approve",
+        "meaning": "approved",
+        "level": "S2",
+        "position": 1,
+        "complete": True,
+        "voids": False,
+        "signature": given,
+        "on_behalf_of": None,
+        **fields,
+    }
+
+
 def record(
     tenant: str,
     entity_id: int,

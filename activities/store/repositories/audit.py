@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import cast, func, insert, select
-from sqlalchemy.dialects.postgresql import INET
+from sqlalchemy import Text, cast, func, insert, literal, select
+from sqlalchemy.dialects.postgresql import INET, JSON
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from activities.store.repositories import paging
@@ -32,9 +33,33 @@ class AuditFilter:
     """Exclusive."""
 
 
+HASHED = (
+    "tenant_id",
+    "actor_id",
+    "username",
+    "actor",
+    "acting_role",
+    "on_behalf_of",
+    "action",
+    "entity_type",
+    "entity_id",
+    "before",
+    "after",
+    "reason",
+    "source",
+    "ip",
+    "request_id",
+    "outcome",
+    "code",
+    "at",
+)
+"""Columns that the hash of a row covers. JSON columns are hashed, and stored, as their text."""
+_DOCUMENTS = ("actor", "before", "after")
+
+
 async def append(connection: AsyncConnection, tenant: str, entry: AuditEntry) -> None:
     """Put `entry` on record, in the caller's transaction: what is rolled back was not done."""
-    row = {
+    row: dict[str, Any] = {
         "tenant_id": tenant,
         "actor_id": entry.actor.get("id"),
         "username": entry.username,
@@ -50,13 +75,13 @@ async def append(connection: AsyncConnection, tenant: str, entry: AuditEntry) ->
         "outcome": entry.outcome,
         "code": entry.code,
     }
-    documents = {"actor": entry.actor, "before": entry.before, "after": entry.after}
-    texts = {name: None if value is None else json_text(value) for name, value in documents.items()}
+    for name in _DOCUMENTS:
+        value = getattr(entry, name)
+        row[name] = None if value is None else json_text(value)
     at = entry.at.astimezone(dt.UTC)
-    digest = row_hash(GENESIS, {**row, **texts, "at": at.isoformat(timespec="microseconds")})
-    await connection.execute(
-        insert(audit).values(**{**row, "ip": cast(entry.ip, INET)}, **documents, at=at, hash=digest)
-    )
+    digest = row_hash(GENESIS, {**row, "at": at.isoformat(timespec="microseconds")})
+    typed = {name: cast(literal(row[name], Text), JSON) for name in _DOCUMENTS} | {"ip": cast(entry.ip, INET)}
+    await connection.execute(insert(audit).values(**{**row, **typed}, at=at, hash=digest))
 
 
 async def page(

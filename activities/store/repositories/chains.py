@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, Table, select, tuple_, union
 
 from activities.store.database import Database
-from activities.store.tables import instances, steps
+from activities.store.tables import audit, checkpoint_rows, checkpoints, instances, signatures, steps, tenants
 
 
 class LogKey(NamedTuple):
@@ -32,6 +32,13 @@ async def every_log(database: Database, tenant: str | None) -> AsyncIterator[Log
             return
         last = LogKey(*row)
         yield last
+
+
+async def every_tenant(database: Database) -> list[str]:
+    """Every tenant that is on record anywhere, in order; also one whose own row is gone."""
+    tables = (tenants, audit, checkpoints, checkpoint_rows, signatures)
+    async with database.system() as connection:
+        return sorted((await connection.execute(union(*(select(table.c.tenant_id) for table in tables)))).scalars())
 
 
 def _after(table: Table, last: LogKey, tenant: str | None) -> Select[Any]:

@@ -9,6 +9,7 @@ from activities.store.tables.instances import effect_attempts, entity_ids, incid
 from activities.store.tables.outbox import outbox
 from activities.store.tables.people import api_keys, refresh_tokens, users
 from activities.store.tables.requests import idempotency, number_series
+from activities.store.tables.signatures import checkpoint_rows, checkpoints, signatures, signing_sessions
 from activities.store.tables.standing import absences, certificates, delegations
 from activities.store.tables.stock import lot_holds, lots
 from activities.store.tables.tasks import task_candidates, tasks
@@ -21,6 +22,8 @@ __all__ = [
     "attachments",
     "audit",
     "certificates",
+    "checkpoint_rows",
+    "checkpoints",
     "definitions",
     "delegations",
     "documents",
@@ -37,6 +40,8 @@ __all__ = [
     "programs",
     "refresh_tokens",
     "settings",
+    "signatures",
+    "signing_sessions",
     "steps",
     "task_candidates",
     "task_comments",

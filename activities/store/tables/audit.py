@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Table, Text
 from sqlalchemy.dialects.postgresql import INET, JSON
 
-from activities.store.tables.base import identity, metadata, moment, tenant
+from activities.store.tables.base import identity, metadata, moment, tenant, transaction_id
 
 audit = Table(
     "audit",
@@ -30,6 +30,7 @@ audit = Table(
     Column("outcome", Text, nullable=False),
     Column("code", Text, comment="error code of a denied attempt"),
     Column("hash", Text, nullable=False, comment="of this row alone; a chain would make one row hot"),
+    transaction_id(),
     CheckConstraint("outcome in ('allowed', 'denied')", name="outcome"),
     comment="append-only: a trigger refuses UPDATE, DELETE and TRUNCATE",
 )
@@ -38,3 +39,4 @@ Index("ix_audit_at", _a.tenant_id, _a.at.desc(), _a.id.desc())
 Index("ix_audit_entity", _a.tenant_id, _a.entity_type, _a.entity_id, _a.at.desc(), _a.id.desc())
 Index("ix_audit_username", _a.tenant_id, _a.username, _a.at.desc(), _a.id.desc())
 Index("ix_audit_action", _a.tenant_id, _a.action, _a.at.desc(), _a.id.desc())
+Index("ix_audit_xact", _a.xact, postgresql_using="brin")

@@ -6,7 +6,7 @@ Tables are SQLAlchemy Core tables: a query names columns, never objects with hid
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, DateTime, Identity, MetaData, Text, func
+from sqlalchemy import BigInteger, Column, DateTime, Identity, MetaData, Text, func, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 metadata = MetaData(
@@ -47,3 +47,14 @@ def moment(name: str, *, now: bool = False, optional: bool = False) -> Column[ob
 def words(name: str) -> Column[list[str]]:
     """A list of texts, empty by default."""
     return Column(name, ARRAY(Text), nullable=False, server_default="{}")
+
+
+def transaction_id() -> Column[int]:
+    """The transaction that wrote the row, by which checkpoints know that no earlier one can still be under way."""
+    return Column(
+        "xact",
+        BigInteger,
+        nullable=False,
+        server_default=text("((pg_current_xact_id())::text)::bigint"),
+        comment="transaction that wrote it",
+    )

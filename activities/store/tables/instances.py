@@ -16,7 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSON, JSONB
 
-from activities.store.tables.base import identity, metadata, moment, tenant, tenant_key, words
+from activities.store.tables.base import identity, metadata, moment, tenant, tenant_key, transaction_id, words
 
 entity_ids = Sequence("entity_ids", metadata=metadata, data_type=BigInteger)
 """One sequence for all processes, so that an id alone never means two things."""
@@ -103,8 +103,10 @@ steps = Table(
     moment("at"),
     Column("prev_hash", Text, nullable=False),
     Column("hash", Text, nullable=False),
+    transaction_id(),
     comment="append-only: a trigger refuses UPDATE, DELETE and TRUNCATE",
 )
+Index("ix_steps_xact", steps.c.xact, postgresql_using="brin")
 Index("ix_steps_username_at", steps.c.tenant_id, steps.c.username, steps.c.at.desc())
 Index(
     "uq_steps_command",
