@@ -22,6 +22,7 @@ class Types:
 
     def __init__(self, lowering: Lowering, program: Program) -> None:
         self._events: dict[str, Shape] = {}
+        self._scopes: dict[int, tuple[Names, dict[str, Shape | Typed]]] = {}
         self._seen: dict[int, tuple[Shape, Mapping[str, Any]]] = {}
         self.data = lowering.data_shape
         self.facts = object_of({name: _fact_shape(lowering, fact.call) for name, fact in program.facts.items()})
@@ -67,9 +68,15 @@ class Types:
         return self._checker.described(message)
 
     def _variables(self, names: Names) -> dict[str, Shape | Typed]:
+        """Worked out once for the names that many expressions share; these are kept, or their identity could change."""
+        if id(names) not in self._scopes:
+            self._scopes[id(names)] = names, self._bound(names)
+        return self._scopes[id(names)][1]
+
+    def _bound(self, names: Names) -> dict[str, Shape | Typed]:
         variables: dict[str, Shape | Typed] = {"event": self.event(names)}
         if not names.facts:
-            variables["facts"] = variables["tables"] = self._nothing
+            variables["facts"] = self._nothing
         for name in names.extra:
             source = names.types[name]
             if source is None:

@@ -37,6 +37,9 @@ def _use(lowering: Lowering) -> None:
         named = tables_read(site.source)
         if "" in named:
             lowering.problem("J303", site.path, "`tables` alone is no value", "name a table: `tables.NAME`")
+        if named and not site.names.facts:
+            hint = "`decide` in the entry of the first state"
+            lowering.problem("J303", site.path, "decision tables cannot be read here", hint)
         read.update(named)
     for name in lowering.document.tables:
         if name not in read:
@@ -139,20 +142,20 @@ class _Check:
             sure, maybe = (Grid(columns, rules, conditions_hold=holds) for holds in (False, True))
             if self._table.hit == "unique":
                 self._overlaps(maybe)
-            self._unknowable(sure, maybe)
             self._never(maybe, sure)
-            self._gaps(maybe)
+            self._unknowable(sure, maybe, gap=self._gaps(maybe))
         except TooMany:
             message = "too large to be checked for gaps and overlaps"
             self._lowering.problem("J704", self._node.path, message, key=True)
 
-    def _gaps(self, maybe: Grid) -> None:
+    def _gaps(self, maybe: Grid) -> bool:
         """A gap is what no rule covers even where conditions are taken to hold."""
         case = maybe.uncovered() if self._table.otherwise is None else None
         if case is not None:
             path = (*self._node.path, "rules")
             message = f"no rule of `{self._name}` holds for {_told(case)}"
             self._lowering.problem("J701", path, message, "add a rule, or `otherwise`", key=True)
+        return case is not None
 
     def _never(self, maybe: Grid, sure: Grid) -> None:
         for position, node in enumerate(self._node.rules):
@@ -176,9 +179,9 @@ class _Check:
             if case is not None:
                 yield first, second, case
 
-    def _unknowable(self, sure: Grid, maybe: Grid) -> None:
+    def _unknowable(self, sure: Grid, maybe: Grid, *, gap: bool) -> None:
         """Say what hangs on conditions: gaps that they may close, overlaps that they may make."""
-        closes = self._table.otherwise is None and sure.uncovered() is not None
+        closes = not gap and self._table.otherwise is None and sure.uncovered() is not None
         others = range(len(self._table.rules)) if self._table.hit == "unique" else ()
         for position in filter(self._conditional, range(len(self._table.rules))):
             overlaps = any(maybe.common(position, other) for other in others if other != position)

@@ -17,7 +17,7 @@ from workflows.definition.typing.shapes import Shape
 
 Case = dict[str, Any]
 """Input -> value: an example."""
-MOST_CASES = 100_000
+MOST_CASES = 30_000
 MOST_COMPARISONS = 3_000_000
 OPAQUE = "…"
 """Stands for every value of a column of lists or mappings: simple cells cannot tell them apart."""
