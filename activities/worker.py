@@ -15,6 +15,7 @@ from activities import checkpoints
 from activities.actions import registry
 from activities.actions.equipment import equip
 from activities.instance_activities import InstanceActivities
+from activities.notices.chore import forget_letters, notifier
 from activities.outbox import Dispatcher, through
 from activities.services.instances import Instances
 from activities.settings import Settings
@@ -83,14 +84,14 @@ async def serve(settings: Settings, client: Client, database_url: str, stop: asy
     programs.install(program_source(database_url))
     actions = registry.default()
     instances = Instances(database, client, actions)
-    bound = InstanceActivities(
-        database=database, registry=actions, instances=instances, equipment=equip(settings, database)
-    )
+    equipment = equip(settings, database)
+    bound = InstanceActivities(database=database, registry=actions, instances=instances, equipment=equipment)
     try:
         async with workers(client, bound), asyncio.TaskGroup() as beside:
             chores = [
                 beside.create_task(Dispatcher(database, through(instances)).run()),
                 beside.create_task(tidy(database)),
+                beside.create_task(notifier(equipment).run()),
                 beside.create_task(checkpoints.run(database)),
             ]
             await stop.wait()
@@ -101,12 +102,13 @@ async def serve(settings: Settings, client: Client, database_url: str, stop: asy
 
 
 async def tidy(database: Database) -> None:
-    """Once an hour, forget what is kept for a time only: idempotency keys and failed attempts."""
+    """Once an hour, forget what is kept for a time only: idempotency keys, failed attempts, settled letters."""
     while True:
         try:
             async with database.system() as connection:
                 await reservations.forget_expired(connection)
                 await attempts.forget(connection, ATTEMPTS_KEPT)
+            await forget_letters(database)
         except Unavailable as away:
             _log.warning("could not tidy up: %s", away)
         await asyncio.sleep(TIDY_EVERY_S)

@@ -27,6 +27,8 @@ class Equipment:
     http: GuardedClient
     mail: Mailer
     secrets: SecretBox
+    base_url: str = "http://127.0.0.1:8000"
+    """How people reach the pages; for links in letters."""
     rules: Rules = field(default_factory=Rules)
     """When a webhook endpoint counts as degraded and as lost."""
     lanes: Lanes = field(default_factory=Lanes)
@@ -52,6 +54,7 @@ def equip(settings: Settings, database: Database) -> Equipment:
         http=GuardedClient(settings.allowed_private_networks),
         mail=Mailer(settings.mail_from, _mail_server(settings), Path(settings.data) / "mail"),
         secrets=SecretBox(key.get_secret_value()),
+        base_url=settings.base_url,
         rules=Rules(disabled_after=dt.timedelta(seconds=settings.webhook_disable_after_s)),
     )
 

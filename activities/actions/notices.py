@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+from typing import Literal
 
 from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from activities.actions.registry import ActionFailed, ActivityCall, Arguments, Registry
-from activities.outbound.mail import ADDRESS, Letter, MailFailed
-from activities.store.repositories import recipients
+from activities.notices import recipients as who
+from activities.notices.letters import About, Message
+from activities.notices.post import Post
+from activities.notices.recipients import Malformed, Reached
+from activities.notices.telling import tell, tell_admins
+from activities.store.repositories import mail_queue, recipients
 
 actions = Registry()
-
-_USER = re.compile(r"[A-Za-z0-9_.-]+")
-_KINDS = ("user", "role", "group")
 
 
 class Notice(Arguments):
@@ -26,73 +26,100 @@ class Notice(Arguments):
     subject: str = Field(default="", description="Left out: the business number.")
     text: str = Field(default="", description="Plain text; blank lines part paragraphs. Left out: the subject.")
     state: str = Field(default="", description="Whose task `assignee` and `candidates` mean.")
+    urgency: Literal["low", "normal", "critical"] = Field(
+        default="normal", description="low waits for the hourly digest; critical is sent at once, whatever was chosen."
+    )
 
 
 class Noticed(Arguments):
     message_id: str
-    sent_to: list[str]
-    refused: list[str] = Field(description="Addresses the mail server did not take.")
+    sent_to: list[str] = Field(description="Addresses whose letter the mail server has taken so far.")
+    refused: list[str] = Field(description="Addresses the mail server did not take for good.")
+    waiting: list[str] = Field(default_factory=list, description="Addresses whose letter is tried again.")
+    told: list[str] = Field(default_factory=list, description="User names told in the application.")
+    unreached: list[str] = Field(default_factory=list, description="What was named and is no active person.")
 
 
-@actions.activity("notify.email", title="Send an e-mail", input=Notice, output=Noticed)
+@actions.activity("notify.email", title="Tell people", input=Notice, output=Noticed)
 async def email(call: ActivityCall, notice: Notice) -> Noticed:
-    """One letter to everybody named. A repeat carries the same Message-ID.
+    """A notice in the application for everybody named, and letters as each of them wants. A repeat tells nobody twice.
+
+    A mail server that is away is no failure: the letters are kept and tried again. Who is named and is nobody is
+    reported to the admins.
 
     Raises:
-        ActionFailed: NO_RECIPIENT, somebody is named and nobody of them has an address; MAIL_REFUSED; MAIL_UNAVAILABLE,
-            which a later attempt may cure.
+        ActionFailed: RECIPIENT_MALFORMED.
     """
-    mail = call.equipment.mail
+    equipment = call.equipment
     words = [word for word in ([notice.to] if isinstance(notice.to, str) else notice.to or []) if word]
-    async with call.equipment.database.transaction(call.tenant) as connection:
-        named = await _resolved(connection, call, words, notice.state)
-        to = await _addresses(connection, call.tenant, named)
-    message_id = mail.message_id(call.key)
-    if not named:
-        return Noticed(message_id=message_id, sent_to=[], refused=[])
-    if not to:
-        raise ActionFailed("NO_RECIPIENT", f"nobody of {', '.join(named)} has a mail address", retryable=False)
-    subject = notice.subject or call.number or f"{call.process} {call.entity_id}"
-    letter = Letter(to, subject, notice.text or subject, call.key, call.equipment.clock())
-    try:
-        refused = await mail.send(letter)
-    except MailFailed as problem:
-        code = "MAIL_UNAVAILABLE" if problem.temporary else "MAIL_REFUSED"
-        raise ActionFailed(code, problem.message, retryable=problem.temporary) from problem
-    return Noticed(message_id=message_id, sent_to=[one for one in to if one not in refused], refused=refused)
-
-
-async def _resolved(connection: AsyncConnection, call: ActivityCall, words: Iterable[str], state: str) -> list[str]:
-    """The words with `assignee`, `candidates` and `creator` replaced by whom they mean now."""
-    named: list[str] = []
-    for word in words:
-        if word in ("assignee", "candidates"):
-            task = await recipients.concerned(connection, call.tenant, call.process, call.entity_id, state)
-            alone = word == "assignee" and task.assignee
-            named += [f"user:{task.assignee}"] if alone else task.candidates
-        elif word == "creator":
-            creator = await recipients.creator(connection, call.tenant, call.process, call.entity_id)
-            named += [f"user:{creator}"] if creator else []
-        else:
-            named.append(word)
-    return list(dict.fromkeys(named))
-
-
-async def _addresses(connection: AsyncConnection, tenant: str, named: Iterable[str]) -> list[str]:
-    """Addresses of those named, each once, sorted."""
-    wanted: dict[str, list[str]] = {kind: [] for kind in _KINDS}
-    plain: set[str] = set()
-    for word in named:
-        kind, separator, name = word.partition(":")
-        if separator and kind in wanted:
-            wanted[kind].append(name)
-        elif ADDRESS.fullmatch(word):
-            plain.add(word)
-        elif _USER.fullmatch(word):
-            wanted["user"].append(word)
-        else:
-            raise ActionFailed("RECIPIENT_MALFORMED", f"{word[:80]!r} names nobody", retryable=False)
-    known = await recipients.addresses(
-        connection, tenant, names=wanted["user"], roles=wanted["role"], groups=wanted["group"]
+    at = equipment.clock()
+    async with equipment.database.transaction(call.tenant) as connection:
+        named = await who.named_now(connection, call.tenant, call.process, call.entity_id, words, notice.state)
+        try:
+            reached = await who.reach(connection, call.tenant, named)
+        except Malformed as problem:
+            raise ActionFailed("RECIPIENT_MALFORMED", str(problem), retryable=False) from problem
+        message = await _message(connection, call, notice)
+        await tell(
+            connection,
+            call.tenant,
+            message,
+            people=reached.people,
+            addresses=reached.addresses,
+            at=at,
+            base_url=equipment.base_url,
+        )
+        await _report_unreached(connection, call, message, reached)
+    await Post(equipment.database, equipment.mail, base_url=equipment.base_url, clock=equipment.clock).send(
+        call.tenant, key=call.key
     )
-    return sorted(plain.union(one for one in known if ADDRESS.fullmatch(one)))
+    return await _result(call, reached)
+
+
+async def _message(connection: AsyncConnection, call: ActivityCall, notice: Notice) -> Message:
+    number = call.number or f"{call.process} {call.entity_id}"
+    subject = notice.subject or number
+    title = await recipients.title(connection, call.tenant, call.process, call.entity_id)
+    return Message(
+        key=call.key,
+        subject=subject,
+        text=notice.text or subject,
+        urgency=notice.urgency,
+        about=About(call.process, call.entity_id, number, title or ""),
+    )
+
+
+async def _report_unreached(
+    connection: AsyncConnection, call: ActivityCall, message: Message, reached: Reached
+) -> None:
+    """To the admins, and no incident: the process goes on, and the hole is in the roles, not in the instance."""
+    for word in reached.unreached:
+        number = message.about.number if message.about else call.number
+        report = Message(
+            key=f"unreachable/{call.key}/{word}",
+            urgency="critical",
+            about=message.about,
+            wording="unreachable",
+            values={"word": word, "number": number, "subject": message.subject},
+        )
+        await tell_admins(
+            connection,
+            call.tenant,
+            report,
+            action="notice.unreachable",
+            at=call.equipment.clock(),
+            base_url=call.equipment.base_url,
+        )
+
+
+async def _result(call: ActivityCall, reached: Reached) -> Noticed:
+    async with call.equipment.database.transaction(call.tenant) as connection:
+        letters = await mail_queue.deliveries(connection, call.tenant, call.key)
+    return Noticed(
+        message_id=call.equipment.mail.message_id(call.key),
+        sent_to=[letter.address for letter in letters if letter.sent_at],
+        refused=[letter.address for letter in letters if letter.failed_at],
+        waiting=[letter.address for letter in letters if not letter.sent_at and not letter.failed_at],
+        told=sorted(person.username for person in reached.people),
+        unreached=list(reached.unreached),
+    )

@@ -57,6 +57,8 @@ class Letter:
     key: str
     """Letters of one key carry one Message-ID, so a letter sent twice is shown once by most mail readers."""
     at: dt.datetime
+    html: str | None = None
+    """None: made from the text."""
 
 
 class Mailer:
@@ -88,7 +90,7 @@ class Mailer:
         message["Message-ID"] = self.message_id(letter.key)
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(letter.text)
-        message.add_alternative(_as_html(letter), subtype="html")
+        message.add_alternative(letter.html or _as_html(letter), subtype="html")
         return message
 
     def message_id(self, key: str) -> str:

@@ -1,18 +1,16 @@
-"""Mail to people by name, role, group and address, through a real SMTP server."""
+"""Telling people by name, role, group and address, through a real SMTP server."""
 
 from __future__ import annotations
 
 import email
 import email.policy
-import socket
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-from email.message import EmailMessage
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
-from aiosmtpd.controller import Controller
 from sqlalchemy import text
 
 from activities.actions.context import ActionFailed, ActivityCall
@@ -20,43 +18,14 @@ from activities.actions.registry import default
 from activities.outbound.mail import MailServer
 from activities.store.database import Database
 from tests.effects import add_user, call, equipment
-
-
-@dataclass
-class Postman:
-    """Handler of the SMTP server: keeps letters, and refuses what it is told to refuse."""
-
-    letters: list[EmailMessage] = field(default_factory=list)
-    envelopes: list[list[str]] = field(default_factory=list)
-    refuse: dict[str, str] = field(default_factory=dict)
-    """Address -> answer."""
-    data_answer: str = "250 OK"
-
-    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
-        if address in self.refuse:
-            return self.refuse[address]
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
-        if self.data_answer.startswith("250"):
-            message = email.message_from_bytes(envelope.content, policy=email.policy.default)
-            assert isinstance(message, EmailMessage)
-            self.letters.append(message)
-            self.envelopes.append(list(envelope.rcpt_tos))
-        return self.data_answer
+from tests.postman import Postman, free_port, serving
 
 
 @pytest.fixture
-async def post(tmp_path: Path) -> AsyncIterator[tuple[Postman, MailServer]]:
+async def post() -> AsyncIterator[tuple[Postman, MailServer]]:
     postman = Postman()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    controller = Controller(postman, hostname="127.0.0.1", port=port)
-    controller.start()
-    yield postman, MailServer("127.0.0.1", port, starttls=False, timeout_s=2.0)
-    controller.stop()
+    with serving(postman) as server:
+        yield postman, server
 
 
 @pytest.fixture
@@ -90,7 +59,8 @@ async def test_a_letter_arrives_as_text_and_as_html(notice: ActivityCall, post: 
     plain, html = letter.get_body(("plain",)), letter.get_body(("html",))
     assert plain is not None
     assert html is not None
-    assert plain.get_content().splitlines() == ["First.", "Still first.", "", "<b>Second</b>"]
+    assert plain.get_content().splitlines()[:6] == ["Hello anna,", "", "First.", "Still first.", "", "<b>Second</b>"]
+    assert "http://127.0.0.1:8000/instances/ncr_report/42" in plain.get_content()
     shown = html.get_content().replace("\r\n", "\n")
     assert "<p>First.<br>\nStill first.</p>\n<p>&lt;b&gt;Second&lt;/b&gt;</p>" in shown
 
@@ -111,18 +81,20 @@ async def test_everybody_named_gets_it_once(
     notice: ActivityCall, post: tuple[Postman, MailServer], to: Any, expected: list[str]
 ) -> None:
     assert (await _send(notice, to=to, subject="s"))["sent_to"] == expected
-    assert post[0].envelopes == [expected]
+    assert post[0].received == expected
 
 
-async def test_a_repeat_is_recognisable_by_its_message_id(
-    notice: ActivityCall, post: tuple[Postman, MailServer]
+async def test_a_repeat_tells_and_sends_nothing_twice(
+    notice: ActivityCall, post: tuple[Postman, MailServer], database: Database
 ) -> None:
     first = await _send(notice, to="user:anna", subject="s")
     again = await _send(notice, to="user:anna", subject="s")
 
-    one, two = post[0].letters
-    assert one["Message-ID"] == two["Message-ID"] == first["message_id"] == again["message_id"]
-    assert first["message_id"].endswith("@plant.example>")
+    [letter] = post[0].letters
+    assert letter["Message-ID"] == first["message_id"]
+    assert again == first
+    async with database.transaction(notice.tenant) as connection:
+        assert await connection.scalar(text("SELECT count(*) FROM notifications")) == 1
 
 
 async def test_another_effect_has_another_message_id(notice: ActivityCall, post: tuple[Postman, MailServer]) -> None:
@@ -155,14 +127,39 @@ async def test_a_letter_to_nobody_is_no_letter(notice: ActivityCall, post: tuple
     assert post[0].letters == []
 
 
-@pytest.mark.parametrize("to", ["role:warehouse", "role:unheard_of", "user:gone"])
-async def test_named_people_without_an_address_are_a_failure_that_a_retry_does_not_cure(
-    notice: ActivityCall, to: str
+async def test_who_has_no_address_is_told_in_the_application(
+    notice: ActivityCall, post: tuple[Postman, MailServer]
 ) -> None:
-    with pytest.raises(ActionFailed) as caught:
-        await _send(notice, to=to, subject="s")
+    result = await _send(notice, to="role:warehouse", subject="s")
 
-    assert (caught.value.code, caught.value.retryable) == ("NO_RECIPIENT", False)
+    assert (result["told"], result["sent_to"], post[0].letters) == (["mute"], [], [])
+
+
+@pytest.mark.parametrize("to", ["role:unheard_of", "group:night", "user:gone"])
+async def test_a_notice_that_reaches_nobody_is_reported_to_the_admins_and_put_on_record(
+    notice: ActivityCall, post: tuple[Postman, MailServer], database: Database, to: str
+) -> None:
+    await add_user(database, notice.tenant, "root", email="root@plant.example", roles=["admin"])
+
+    result = await _send(notice, to=[to, "user:anna"], subject="Overdue")
+    await _send(notice, to=[to, "user:anna"], subject="Overdue")
+
+    assert (result["unreached"], result["told"]) == ([to], ["anna"])
+    async with database.transaction(notice.tenant) as connection:
+        report = (await connection.execute(text("SELECT * FROM notifications WHERE username = 'root'"))).one()
+        [record] = (await connection.execute(text("SELECT * FROM audit"))).all()
+    assert (report.urgency, report.read_at) == ("critical", None)
+    assert to in report.subject
+    assert "Overdue" in report.text
+    assert (record.action, record.after["word"]) == ("notice.unreachable", to)
+    assert post[0].received == ["anna@plant.example"]
+
+
+async def test_a_word_that_can_name_nobody_is_a_failure_that_a_retry_does_not_cure(notice: ActivityCall) -> None:
+    with pytest.raises(ActionFailed) as caught:
+        await _send(notice, to="role:", subject="s")
+
+    assert (caught.value.code, caught.value.retryable) == ("RECIPIENT_MALFORMED", False)
 
 
 async def test_assignee_candidates_and_creator_mean_those_of_now(
@@ -177,14 +174,18 @@ async def test_assignee_candidates_and_creator_mean_those_of_now(
             ),
             {"t": notice.tenant, "a": None},
         )
-    assert (await _send(notice, to="assignee", state="review"))["sent_to"] == ["bo@plant.example"]
+
+    async def sent(to: str, state: str = "review") -> Any:
+        return (await _send(replace(notice, key=f"{notice.key}/{uuid4()}"), to=to, state=state))["sent_to"]
+
+    assert await sent("assignee") == ["bo@plant.example"]
     async with database.transaction(notice.tenant) as connection:
         await connection.execute(text("UPDATE tasks SET assignee = 'anna'"))
 
-    assert (await _send(notice, to="assignee", state="review"))["sent_to"] == ["anna@plant.example"]
-    assert (await _send(notice, to="candidates", state="review"))["sent_to"] == ["bo@plant.example"]
-    assert (await _send(notice, to="assignee", state="elsewhere"))["sent_to"] == []
-    assert (await _send(notice, to="creator"))["sent_to"] == []
+    assert await sent("assignee") == ["anna@plant.example"]
+    assert await sent("candidates") == ["bo@plant.example"]
+    assert await sent("assignee", state="elsewhere") == []
+    assert await sent("creator") == []
 
 
 async def test_a_recipient_the_server_refuses_does_not_keep_the_letter_from_the_others(
@@ -198,44 +199,35 @@ async def test_a_recipient_the_server_refuses_does_not_keep_the_letter_from_the_
 
 
 @pytest.mark.parametrize(
-    ("answer", "code", "retryable"),
-    [("451 try later", "MAIL_UNAVAILABLE", True), ("550 no such user", "MAIL_REFUSED", False)],
+    ("answer", "kept"), [("451 try later", "waiting"), ("550 no such user", "refused"), ("552 too much", "refused")]
 )
-async def test_all_recipients_refused_is_a_failure(
-    notice: ActivityCall, post: tuple[Postman, MailServer], answer: str, code: str, retryable: bool
+async def test_a_letter_the_server_does_not_take_waits_or_is_given_up(
+    notice: ActivityCall, post: tuple[Postman, MailServer], answer: str, kept: str
 ) -> None:
     post[0].refuse["anna@plant.example"] = answer
 
-    with pytest.raises(ActionFailed) as caught:
-        await _send(notice, to="user:anna", subject="s")
+    result = await _send(notice, to="user:anna", subject="s")
 
-    assert (caught.value.code, caught.value.retryable) == (code, retryable)
+    assert (result[kept], result["sent_to"], result["told"]) == (["anna@plant.example"], [], ["anna"])
 
 
-@pytest.mark.parametrize(("answer", "retryable"), [("452 disk full", True), ("554 looks like spam", False)])
-async def test_a_letter_the_server_does_not_take_is_a_failure(
-    notice: ActivityCall, post: tuple[Postman, MailServer], answer: str, retryable: bool
+@pytest.mark.parametrize(("answer", "kept"), [("452 disk full", "waiting"), ("554 looks like spam", "refused")])
+async def test_so_does_a_letter_whose_content_it_does_not_take(
+    notice: ActivityCall, post: tuple[Postman, MailServer], answer: str, kept: str
 ) -> None:
     post[0].data_answer = answer
 
-    with pytest.raises(ActionFailed) as caught:
-        await _send(notice, to="user:anna", subject="s")
-
-    assert caught.value.retryable is retryable
+    assert (await _send(notice, to="user:anna", subject="s"))[kept] == ["anna@plant.example"]
 
 
-async def test_a_mail_server_that_is_down_is_worth_another_try(
+async def test_a_mail_server_that_is_down_is_no_failure_of_the_process(
     database: Database, tenant: str, people: None, tmp_path: Path
 ) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        closed_port = probe.getsockname()[1]
-    server = MailServer("127.0.0.1", closed_port, starttls=False, timeout_s=2.0)
+    server = MailServer("127.0.0.1", free_port(), starttls=False, timeout_s=2.0)
 
-    with pytest.raises(ActionFailed) as caught:
-        await _send(call(equipment(database, tmp_path, server=server), tenant), to="user:anna", subject="s")
+    result = await _send(call(equipment(database, tmp_path, server=server), tenant), to="user:anna", subject="s")
 
-    assert (caught.value.code, caught.value.retryable) == ("MAIL_UNAVAILABLE", True)
+    assert (result["waiting"], result["told"]) == (["anna@plant.example"], ["anna"])
 
 
 async def test_starttls_is_demanded_where_it_is_configured(
@@ -243,10 +235,9 @@ async def test_starttls_is_demanded_where_it_is_configured(
 ) -> None:
     server = MailServer("127.0.0.1", post[1].port, starttls=True, timeout_s=2.0)
 
-    with pytest.raises(ActionFailed, match="STARTTLS"):
-        await _send(call(equipment(database, tmp_path, server=server), tenant), to="user:anna", subject="s")
+    result = await _send(call(equipment(database, tmp_path, server=server), tenant), to="user:anna", subject="s")
 
-    assert post[0].letters == []
+    assert (result["waiting"], post[0].letters) == (["anna@plant.example"], [])
 
 
 async def test_without_a_mail_server_letters_are_kept_as_files(

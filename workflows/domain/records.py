@@ -113,6 +113,8 @@ class TaskEntry:
     opened_at: dt.datetime
     closed_at: dt.datetime | None = None
     closed_by: str | None = None
+    due_why: str | None = None
+    """For people: how the due time came about; None: it was given as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,9 @@ class IncidentEntry:
     resolution: str | None
     """retry, skip, patch or move; `event` when the course of the process ended it."""
     reason: str | None
+    acknowledged_at: dt.datetime | None = None
+    """When somebody said that they look after it."""
+    acknowledged_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,21 +1,34 @@
-"""SQL of who can be reached: mail addresses of active users, and who has to do with a state's task."""
+"""SQL of who can be told: active users by name, role and group, and who has to do with a state's task."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import Text, func, literal, or_, select
+from sqlalchemy import Text, and_, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from activities.store.tables import instances, tasks, users
+from activities.store.repositories.rows import columns, records
+from activities.store.tables import definitions, instances, tasks, tenants, users
 
 _TEXTS = ARRAY(Text)
 
 _u = users.c
 _t = tasks.c
 _i = instances.c
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An active user."""
+
+    username: str
+    full_name: str
+    email: str | None
+    roles: list[str]
+    groups: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,22 +41,22 @@ class Concerned:
     """`role:x`, `group:x`, `user:x`."""
 
 
-async def addresses(
+async def people(
     connection: AsyncConnection,
     tenant: str,
     *,
     names: Collection[str] = (),
     roles: Collection[str] = (),
     groups: Collection[str] = (),
-) -> list[str]:
-    """Addresses of active users that fit any of the three, each once, sorted. User names compare without case."""
+) -> list[Person]:
+    """Active users that fit any of the three, each once, by user name. User names compare without case."""
     wanted = or_(
         func.lower(_u.username).in_([name.lower() for name in names]),
         _u.roles.overlap(literal(sorted(roles), _TEXTS)),
         _u.groups.overlap(literal(sorted(groups), _TEXTS)),
     )
-    query = select(_u.email).where(_u.tenant_id == tenant, _u.active, _u.email.is_not(None), wanted)
-    return sorted({email for email in (await connection.execute(query)).scalars() if email})
+    query = select(*columns(users, Person)).where(_u.tenant_id == tenant, _u.active, wanted).order_by(_u.username)
+    return records(Person, await connection.execute(query))
 
 
 async def concerned(connection: AsyncConnection, tenant: str, process: str, entity_id: int, state: str) -> Concerned:
@@ -62,3 +75,25 @@ async def creator(connection: AsyncConnection, tenant: str, process: str, entity
     """User name of who started the instance; None: the system."""
     query = select(_i.creator).where(_i.tenant_id == tenant, _i.process == process, _i.entity_id == entity_id)
     return (await connection.execute(query)).scalar_one_or_none()
+
+
+async def title(connection: AsyncConnection, tenant: str, process: str, entity_id: int) -> str | None:
+    """What people call the kind of thing the instance is: the title of its definition."""
+    query = (
+        select(definitions.c.title)
+        .join(
+            instances,
+            and_(
+                _i.tenant_id == definitions.c.tenant_id,
+                _i.process == definitions.c.process,
+                _i.version == definitions.c.version,
+            ),
+        )
+        .where(_i.tenant_id == tenant, _i.process == process, _i.entity_id == entity_id)
+    )
+    return await connection.scalar(query)
+
+
+async def zone(connection: AsyncConnection, tenant: str) -> ZoneInfo:
+    """The plant's own time."""
+    return ZoneInfo(await connection.scalar(select(tenants.c.time_zone).where(tenants.c.tenant_id == tenant)) or "UTC")

@@ -6,6 +6,7 @@ from activities.store.tables.collaboration import attachments, task_comments, ta
 from activities.store.tables.definitions import definitions, programs
 from activities.store.tables.documents import documents
 from activities.store.tables.instances import effect_attempts, entity_ids, incidents, instances, steps
+from activities.store.tables.notices import mail_queue, notification_preferences, notifications
 from activities.store.tables.outbox import outbox
 from activities.store.tables.people import api_keys, refresh_tokens, users
 from activities.store.tables.requests import idempotency, number_series
@@ -34,7 +35,10 @@ __all__ = [
     "instances",
     "lot_holds",
     "lots",
+    "mail_queue",
     "metadata",
+    "notification_preferences",
+    "notifications",
     "number_series",
     "outbox",
     "programs",

@@ -138,10 +138,19 @@ incidents = Table(
     Column("resolved_by", Text),
     Column("resolution", Text, comment="retry, skip, patch, move, or the event that ended it"),
     Column("reason", Text),
+    moment("alerted_at", optional=True),
+    moment("acknowledged_at", optional=True),
+    Column("acknowledged_by", Text),
 )
 _n = incidents.c
 Index("ix_incidents_open", _n.tenant_id, _n.since.desc(), postgresql_where=_n.resolved_at.is_(None))
 Index("ix_incidents_since", _n.tenant_id, _n.since.desc())
+Index(
+    "ix_incidents_unalerted",
+    _n.tenant_id,
+    _n.since,
+    postgresql_where=_n.alerted_at.is_(None) & _n.resolved_at.is_(None),
+)
 
 effect_attempts = Table(
     "effect_attempts",
