@@ -183,3 +183,18 @@ def test_notify_and_document_are_actions_of_the_registry() -> None:
     }
     assert notify["with"]["state"] == {"value": "one"}
     assert (document["action"], document["id"]) == ("document.pdf", "one.document.pdf.1")
+
+
+def test_the_urgency_of_a_notice_is_an_argument_only_where_it_is_written() -> None:
+    found = states(
+        """
+        one:
+          entry:
+            - {notify: role:inspector}
+            - {notify: role:inspector, urgency: critical}
+          always: {to: end}
+        """
+    )
+
+    without, written = (plain(action)["with"] for action in state(found, "one").entry[0])
+    assert written == without | {"urgency": {"value": "critical"}}

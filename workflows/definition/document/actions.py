@@ -125,6 +125,8 @@ class NotifyAction(Node):
     """`role:NAME`, `user:NAME`, `group:NAME`, `assignee`, `candidates`, `creator`, or CEL that gives one."""
     subject: Template | None = None
     text: Template | None = None
+    urgency: Literal["low", "normal", "critical"] | None = None
+    """`low` waits for the hourly digest; `critical` is sent at once, whatever the reader chose. Left out: normal."""
 
 
 class DocumentAction(Node):

@@ -213,10 +213,14 @@ def _shorthand(action: Do, owner: str) -> dict[str, Any] | None:
     if action.action == DOCUMENT_ACTION and texts.keys() == action.with_.keys() == {"title"}:
         return {"document": texts["title"]}
     others = {name: value for name, value in action.with_.items() if name not in texts}
-    to, state = others.get("to"), others.get("state")
+    to, state, urgency = others.get("to"), others.get("state"), others.pop("urgency", None)
+    if urgency is not None:
+        if not isinstance(urgency, Const) or urgency.value not in ("low", "normal", "critical"):
+            return None
+        texts["urgency"] = urgency.value
     if action.action != NOTIFY_ACTION or others.keys() != {"to", "state"} or state != Const(value=owner):
         return None
-    if not texts.keys() <= {"subject", "text"}:
+    if not texts.keys() <= {"subject", "text", "urgency"}:
         return None
     if isinstance(to, Const) and isinstance(to.value, list):
         return {"notify": to.value, **texts}

@@ -88,7 +88,7 @@ def lower_set(lowering: Lowering, values: dict[str, Any], path: Path, names: Nam
 def lower_notify(
     lowering: Lowering, recipients: list[str], path: Path, owner: Owner, names: Names, texts: dict[str, Value]
 ) -> Action:
-    """A call of the e-mail action; `assignee`, `candidates` and `creator` are resolved when it is sent."""
+    """A call of the action that tells people; `assignee`, `candidates` and `creator` are resolved when it is sent."""
     to = tuple(
         Const(value=text) if text in RECIPIENT_WORDS else lower_who(lowering, text, (*path, index), names)
         for index, text in enumerate(recipients)
@@ -268,6 +268,8 @@ def _notify(lowering: Lowering, node: written.NotifyAction, owner: Owner, names:
         for key, text in (("subject", node.subject), ("text", node.text))
         if text is not None
     }
+    if node.urgency is not None:
+        texts["urgency"] = Const(value=node.urgency)
     return [lower_notify(lowering, node.notify, (*node.path, "notify"), owner, names, texts)]
 
 
