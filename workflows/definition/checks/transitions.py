@@ -83,10 +83,11 @@ def _refusal(lowering: Lowering, alternatives: Sequence[TransitionNode]) -> None
     last = alternatives[-1]
     same_people = len(set(_people(alternatives))) == 1
     guards = [item.when for item in alternatives if item.when is not None] if same_people else []
-    if last.otherwise is not None and len(alternatives) > 1 and exhaustive(guards, lowering.data_shape):
+    complete = exhaustive(guards, lowering.data_shape)
+    if last.otherwise is not None and len(alternatives) > 1 and complete:
         message = "`else` is never used: one of the guards always holds"
         lowering.problem("J205", (*last.path, "else"), message, key=True)
-    elif last.otherwise is None and guards and len(guards) == len(alternatives) and not exhaustive(guards, lowering.data_shape):
+    elif last.otherwise is None and guards and len(guards) == len(alternatives) and not complete:
         message = "when no guard holds the caller gets only a general refusal"
         lowering.problem("J505", (*last.path, "when"), message, "add `else: AN_ERROR_CODE`", key=True)
 
