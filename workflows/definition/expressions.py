@@ -56,9 +56,9 @@ class Scope:
 
     def __init__(self, variables: Mapping[str, Any], tables: Mapping[str, Decides] | None = None) -> None:
         self.variables = variables
-        self._tables = tables or {}
+        self._tables = tables
         self._activations: dict[int, Any] = {}
-        self._decided: dict[tuple[str, ...], Scope] = {}
+        self._decided: dict[tuple[str, ...], Scope] | None = None
 
     def activation(self, environment: Any) -> Any:
         key = id(environment)
@@ -73,11 +73,12 @@ class Scope:
 
     def deciding(self, names: tuple[str, ...]) -> Scope:
         """This scope with the outputs of these decision tables, each worked out once; unknown ones are left out."""
-        found = self._decided.get(names)
-        if found is None:
-            outputs = {name: self._tables[name].decide(self) for name in names if name in self._tables}
-            found = self._decided[names] = Scope({**self.variables, "tables": outputs})
-        return found
+        tables = self._tables or {}
+        decided = self._decided = self._decided or {}
+        if names not in decided:
+            outputs = {name: tables[name].decide(self) for name in names if name in tables}
+            decided[names] = Scope({**self.variables, "tables": outputs})
+        return decided[names]
 
 
 @lru_cache(maxsize=64)

@@ -21,6 +21,7 @@ from workflows.definition.typing.fit import coerced, misfits
 from workflows.definition.typing.shapes import Shape, kind_of_value, shape_of
 
 _MOST_OVERLAPS = 10
+_MOST_SHOWN = 8
 _TIMES = ("TIMESTAMP", "DURATION")
 _ORDERED = ("string", "int", "double")
 
@@ -133,7 +134,9 @@ class _Check:
         ]
         if unknown:
             reason = f"the type of `{unknown[0]}` is not known"
-            self._lowering.problem("J704", self._node.path, f"not checked for gaps and overlaps: {reason}", key=True)
+            self._lowering.problem(
+                "J704", self._node.path, f"`{self._name}` is not checked for gaps and overlaps: {reason}", key=True
+            )
             return
         columns = [
             column(name, shape, [rule[name] for rule in rules if name in rule]) for name, shape in self._shapes.items()
@@ -145,7 +148,7 @@ class _Check:
             self._never(maybe, sure)
             self._unknowable(sure, maybe, gap=self._gaps(maybe))
         except TooMany:
-            message = "too large to be checked for gaps and overlaps"
+            message = f"`{self._name}` is too large to be checked for gaps and overlaps"
             self._lowering.problem("J704", self._node.path, message, key=True)
 
     def _gaps(self, maybe: Grid) -> bool:
@@ -182,13 +185,16 @@ class _Check:
     def _unknowable(self, sure: Grid, maybe: Grid, *, gap: bool) -> None:
         """Say what hangs on conditions: gaps that they may close, overlaps that they may make."""
         closes = not gap and self._table.otherwise is None and sure.uncovered() is not None
+        conditional = [position for position in range(len(self._table.rules)) if self._conditional(position)]
         others = range(len(self._table.rules)) if self._table.hit == "unique" else ()
-        for position in filter(self._conditional, range(len(self._table.rules))):
-            overlaps = any(maybe.common(position, other) for other in others if other != position)
-            what = " and ".join(word for word, said in (("gaps", closes), ("overlaps", overlaps)) if said)
-            if what:
-                message = f"not checked for {what}: rule {position + 1} of `{self._name}` has a condition"
-                self._lowering.problem("J704", self._node.rules[position].path, message)
+        pairs = ((one, other) for one in conditional for other in others if one != other)
+        overlaps = any(maybe.common(one, other) for one, other in pairs)
+        what = " and ".join(word for word, said in (("gaps", closes), ("overlaps", overlaps)) if said)
+        if what and conditional:
+            shown = ", ".join(str(position + 1) for position in conditional[:_MOST_SHOWN])
+            more = " …" if len(conditional) > _MOST_SHOWN else ""
+            message = f"`{self._name}` is not checked for {what} by conditions: those of rules {shown}{more}"
+            self._lowering.problem("J704", self._node.rules[conditional[0]].path, message)
 
     def _conditional(self, position: int) -> bool:
         return any(isinstance(test, Condition) for test in self._table.rules[position].when.values())
