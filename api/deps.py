@@ -14,10 +14,12 @@ from activities.services.api_keys import ApiKeys
 from activities.services.audit import Audit
 from activities.services.backlog import Backlog
 from activities.services.certificates import Certificates
+from activities.services.collaboration import Collaboration
 from activities.services.definitions import Definitions
 from activities.services.delegations import Delegations
 from activities.services.documents import Documents
 from activities.services.idempotency import Idempotency
+from activities.services.inbox import Inbox
 from activities.services.instances import Instances
 from activities.services.origin import Origin
 from activities.services.reading import Reading
@@ -39,6 +41,7 @@ class Services:
     audit: Audit
     backlog: Callable[[], Awaitable[Backlog]]
     certificates: Certificates
+    collaboration: Collaboration
     credentials: Credentials
     database_ping: Callable[[], Awaitable[None]]
     definitions: Definitions
@@ -46,6 +49,7 @@ class Services:
     documents: Documents
     hosts: Hosts
     idempotency: Idempotency
+    inbox: Inbox
     instances: Instances
     reading: Reading
     secret_box: SecretBox

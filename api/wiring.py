@@ -16,10 +16,12 @@ from activities.services.api_keys import ApiKeys
 from activities.services.audit import Audit
 from activities.services.backlog import measure
 from activities.services.certificates import Certificates
+from activities.services.collaboration import Collaboration
 from activities.services.definitions import Definitions
 from activities.services.delegations import Delegations
 from activities.services.documents import Documents
 from activities.services.idempotency import Idempotency
+from activities.services.inbox import Inbox
 from activities.services.instances import Instances
 from activities.services.people import People
 from activities.services.reading import Reading
@@ -75,6 +77,7 @@ def assemble(settings: Settings, database: Database, temporal: Client, *, queue_
         audit=Audit(database),
         backlog=partial(measure, database),
         certificates=Certificates(database),
+        collaboration=Collaboration(database),
         credentials=Credentials(People(database), api_keys, tokens, hosts),
         database_ping=database.ping,
         definitions=Definitions(database, registry.catalogue()),
@@ -82,6 +85,7 @@ def assemble(settings: Settings, database: Database, temporal: Client, *, queue_
         documents=Documents(database),
         hosts=hosts,
         idempotency=Idempotency(database),
+        inbox=Inbox(database),
         instances=Instances(database, temporal, registry, queue_suffix=queue_suffix),
         reading=Reading(database),
         secret_box=secret_box,

@@ -116,13 +116,6 @@ class Reading:
                 per_page=_size(per_page),
             )
 
-    async def open_tasks(
-        self, tenant: str, *, process: str | None = None, page: int = 1, per_page: int = 50
-    ) -> Page[TaskEntry]:
-        """Everybody's open tasks, most urgent first."""
-        async with self._database.transaction(tenant) as connection:
-            return await work.open_tasks(connection, tenant, process, page, _size(per_page))
-
     async def list_incidents(
         self,
         tenant: str,

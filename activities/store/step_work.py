@@ -20,12 +20,12 @@ _REPAIRS = frozenset({"retry", "skip", "patch", "move"})
 OPEN_TASKS: LiteralString = """
 opened AS (
     INSERT INTO tasks (tenant_id, process, entity_id, task, number, state, title, candidates, assignee, form, priority,
-        due_at, opened_at, opened_seq, closed_at, closed_seq, closed_by)
+        due_at, due_why, opened_at, opened_seq, closed_at, closed_seq, closed_by)
     SELECT %(tenant_id)s, %(process)s, %(entity_id)s, task, %(number)s, state, title, candidates, assignee, form,
-        priority, due_at, %(at)s, %(seq)s, CASE WHEN closed THEN %(at)s::timestamptz END,
+        priority, due_at, due_why, %(at)s, %(seq)s, CASE WHEN closed THEN %(at)s::timestamptz END,
         CASE WHEN closed THEN %(seq)s END, CASE WHEN closed THEN %(username)s END
     FROM json_to_recordset(%(opened)s::json) AS task (task text, state text, title text, candidates text[],
-        assignee text, form json, priority smallint, due_at timestamptz, closed boolean)
+        assignee text, form json, priority smallint, due_at timestamptz, due_why text, closed boolean)
 ), offered AS (
     INSERT INTO task_candidates (tenant_id, candidate, process, entity_id, task)
     SELECT DISTINCT %(tenant_id)s, candidate, %(process)s, %(entity_id)s, task
@@ -65,7 +65,7 @@ def opened_tasks(record: StepRecord) -> str | None:
     if not opened:
         return None
     closed = {effect["task"] for effect in record.effects if effect["kind"] == "task_close"}
-    fields = ("task", "state", "title", "candidates", "assignee", "form", "priority", "due_at")
+    fields = ("task", "state", "title", "candidates", "assignee", "form", "priority", "due_at", "due_why")
     return json_text(
         [{**{name: task.get(name) for name in fields}, "closed": task["task"] in closed} for task in opened]
     )

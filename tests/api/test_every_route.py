@@ -132,6 +132,7 @@ async def test_an_error_that_nobody_foresaw_is_told_without_its_trace(
         raise ZeroDivisionError("the secret inside")
 
     client = await plant.as_("operator")
+    monkeypatch.setattr(type(plant.services.inbox), "tasks", broken)
     monkeypatch.setattr(type(plant.services.reading), "inbox", broken)
 
     platform, unison = await client.get("/api/v1/tasks"), await client.get("/api/v1/workflows/tasks")

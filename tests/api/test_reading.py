@@ -79,10 +79,10 @@ async def test_the_inbox_shows_what_waits_for_the_caller(report: Report) -> None
     mine = (await report.qc_manager.get("/api/v1/tasks")).json()
     unison = (await report.qc_manager.get("/api/v1/workflows/tasks")).json()
     others = (await report.inspector.get("/api/v1/tasks")).json()
-    everybody = (await report.inspector.get("/api/v1/tasks", params={"show": "all"})).json()
+    everybody = (await report.inspector.get("/api/v1/tasks", params={"tab": "all"})).json()
 
     assert [task["entity_id"] for task in mine["tasks"]] == [started["id"]]
-    assert (mine["total"], mine["counts"]) == (1, {"mine": 0, "offered": 1})
+    assert (mine["total"], mine["counts"]) == (1, {"mine": 0, "groups": 1, "watching": 0, "done": 0})
     assert [(item["entity_type"], item["number"], item["state"]) for item in unison["tasks"]] == [
         ("report", started["number"], "submitted")
     ]

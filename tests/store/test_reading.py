@@ -219,17 +219,6 @@ async def test_an_inbox_has_mine_and_what_i_may_take_most_urgent_first(
     assert page.total == (4 if "page" in asked else len(names))
 
 
-async def test_all_open_tasks_can_be_listed(reading: Reading, tenant: str, work: None) -> None:
-    assert {entry.task for entry in (await reading.open_tasks(tenant)).items} == {
-        "mine",
-        "role",
-        "group",
-        "user",
-        "taken",
-        "others",
-    }
-
-
 async def test_incidents_are_listed_open_resolved_or_both(reading: Reading, tenant: str, commit: Commit) -> None:
     stuck, repaired = new_id(), new_id()
     await commit(

@@ -41,16 +41,6 @@ async def inbox(
     return await _tasks(connection, query, page, per_page)
 
 
-async def open_tasks(
-    connection: AsyncConnection, tenant: str, process: str | None, page: int, per_page: int
-) -> Page[TaskEntry]:
-    """All open tasks of the tenant, most urgent first."""
-    query = select(*_TASK).where(_t.tenant_id == tenant, _t.closed_at.is_(None))
-    if process is not None:
-        query = query.where(_t.process == process)
-    return await _tasks(connection, query, page, per_page)
-
-
 async def tasks_of(connection: AsyncConnection, tenant: str, process: str, entity_id: int) -> list[TaskEntry]:
     """Open tasks of one instance, oldest first."""
     query = (

@@ -35,7 +35,7 @@ _SUMMARY: dict[str, Any] = {
 }
 _PAGE: dict[str, Any] = {"total": 1, "page": 1, "per_page": 50}
 INSTANCES: dict[str, Any] = {"instances": [_SUMMARY], **_PAGE}
-_TASK: dict[str, Any] = {
+TASK: dict[str, Any] = {
     "entity_type": "ncr_report",
     "entity_id": 234,
     "number": "NCR-2025-042",
@@ -47,7 +47,10 @@ _TASK: dict[str, Any] = {
     "form": None,
     "priority": 3,
     "due_at": "2025-11-07T15:00:00Z",
+    "due_why": None,
     "opened_at": "2025-11-06T15:00:00Z",
+    "closed_at": None,
+    "closed_by": None,
 }
 _STEP: dict[str, Any] = {
     "seq": 1,
@@ -84,7 +87,7 @@ INSTANCE: dict[str, Any] = _SUMMARY | {
     "states": ["submitted"],
     "outcome": None,
     "data": {"severity": "major", "description": "Cracks found on welded joint, second batch"},
-    "tasks": [_TASK],
+    "tasks": [TASK],
     "timers": [
         {
             "timer": "after.submitted.0",
@@ -129,7 +132,6 @@ CANCELLED: dict[str, Any] = {
     "status": "cancelled",
     "at": "2025-11-06T16:00:00Z",
 }
-INBOX: dict[str, Any] = {"tasks": [_TASK], **_PAGE, "counts": {"mine": 0, "offered": 1}}
 INCIDENTS: dict[str, Any] = {"incidents": [_INCIDENT], **_PAGE}
 REPAIR: dict[str, Any] = {"reason": "The mail server is back"}
 REPAIRED: dict[str, Any] = {

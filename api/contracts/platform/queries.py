@@ -49,19 +49,19 @@ class InstanceQuery(BaseModel):
             assignee=username if self.assignee == ME else self.assignee,
             number=self.number,
             q=self.q,
-            created_from=_begins(self.created_from),
-            created_until=_ends(self.created_to),
+            created_from=begins(self.created_from),
+            created_until=ends(self.created_to),
             with_incidents=self.incidents,
         )
 
 
-def _begins(moment: Moment | None) -> dt.datetime | None:
+def begins(moment: Moment | None) -> dt.datetime | None:
     if moment is None or isinstance(moment, dt.datetime):
         return _in_utc(moment)
     return dt.datetime.combine(moment, dt.time(), dt.UTC)
 
 
-def _ends(moment: Moment | None) -> dt.datetime | None:
+def ends(moment: Moment | None) -> dt.datetime | None:
     """The first moment after; a day ends with its last second, a time with itself."""
     if moment is None:
         return None

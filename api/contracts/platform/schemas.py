@@ -70,7 +70,10 @@ class TaskView(BaseModel):
     form: dict[str, Any] | None = Field(description="JSON Schema of what the transition takes.")
     priority: int = Field(description="1 is the most urgent.")
     due_at: datetime | None
+    due_why: str | None = Field(description="How the due time came about, when it was reckoned.")
     opened_at: datetime
+    closed_at: datetime | None
+    closed_by: str | None = Field(description="User name.")
 
 
 class TimerView(BaseModel):
@@ -169,19 +172,6 @@ class MovedView(BaseModel):
     state: str
     status: str
     at: datetime
-
-
-# --- inbox --------------------------------------------------------------------------------------------------
-
-
-class InboxCounts(BaseModel):
-    mine: int = Field(description="Assigned to the caller.")
-    offered: int = Field(description="Open to one of the caller's roles or groups.")
-
-
-class Inbox(Paged):
-    tasks: list[TaskView]
-    counts: InboxCounts
 
 
 # --- incidents ----------------------------------------------------------------------------------------------

@@ -98,7 +98,10 @@ def task(entry: TaskEntry) -> dict[str, Any]:
         "form": entry.form,
         "priority": entry.priority,
         "due_at": entry.due_at,
+        "due_why": entry.due_why,
         "opened_at": entry.opened_at,
+        "closed_at": entry.closed_at,
+        "closed_by": entry.closed_by,
     }
 
 

@@ -6,10 +6,19 @@ from fastapi import APIRouter
 
 from api.contract import Contract
 from api.contracts.platform.errors import PlatformError, envelope
-from api.contracts.platform.routes import definitions, documents, instances, people, work
+from api.contracts.platform.routes import collaboration, definitions, documents, instances, people, tasks, work
 
 router = APIRouter()
-for part in (work.router, definitions.router, instances.router, documents.router, people.router):
+PARTS = (
+    tasks.router,
+    work.router,
+    definitions.router,
+    instances.router,
+    documents.router,
+    collaboration.router,
+    people.router,
+)
+for part in PARTS:
     router.routes.extend(part.routes)
 
 CONTRACT = Contract(

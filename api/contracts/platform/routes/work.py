@@ -1,4 +1,4 @@
-"""What waits for somebody: the inbox, and incidents with what can be done about them."""
+"""Incidents, and what can be done about them."""
 
 from __future__ import annotations
 
@@ -8,58 +8,18 @@ from fastapi import APIRouter, Path, Query, Request
 
 from api.contracts.platform import examples, translate
 from api.contracts.platform.errors import PlatformRoute
-from api.contracts.platform.schemas import Inbox, IncidentList, MovedView, Repair
+from api.contracts.platform.schemas import IncidentList, MovedView, Repair
 from api.deps import Asked, Who
 from api.operation import ACCEPTED_RESPONSE, operation
 from api.paging import PageNumber, PerPage
 from api.repeats import command_id
 from api.resolve import EntityRef, EntityType, instance_id
 from workflows.domain.errors import Conflict, IdempotencyMismatch, InvalidInput, NotFound
-from workflows.domain.records import Page, TaskEntry
 
 router = APIRouter(prefix="/api/v1", route_class=PlatformRoute)
 
-Show = Literal["mine", "offered", "both", "all"]
 Act = Literal["retry", "skip", "patch", "move"]
 OfType = Annotated[str | None, Query(max_length=100, description="Only this process.")]
-
-
-@router.get("/tasks", response_model=Inbox)
-@operation("instance.read", response=examples.INBOX)
-async def inbox(
-    who: Who,
-    asked: Asked,
-    show: Annotated[
-        Show,
-        Query(description="Assigned to the caller, open to one of their roles, both, or everybody's open tasks."),
-    ] = "both",
-    entity_type: OfType = None,
-    page: PageNumber = 1,
-    per_page: PerPage = 50,
-) -> dict[str, Any]:
-    """The inbox: open tasks, most urgent first (priority, due time, age), and how many there are of each kind."""
-    actor = who.actor
-
-    async def found(assigned: bool, offered: bool, number: int, size: int) -> Page[TaskEntry]:
-        return await asked.reading.inbox(
-            who.tenant,
-            actor.username,
-            roles=actor.roles,
-            groups=actor.groups,
-            assigned=assigned,
-            offered=offered,
-            process=entity_type,
-            page=number,
-            per_page=size,
-        )
-
-    if show == "all":
-        shown = await asked.reading.open_tasks(who.tenant, process=entity_type, page=page, per_page=per_page)
-    else:
-        shown = await found(show != "offered", show != "mine", page, per_page)
-    mine, offered = await found(True, False, 1, 1), await found(False, True, 1, 1)
-    counts = {"mine": mine.total, "offered": offered.total}
-    return translate.paged("tasks", map(translate.task, shown.items), shown) | {"counts": counts}
 
 
 @router.get("/incidents", response_model=IncidentList)
