@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from activities.services.definitions import Definitions
+from activities.store.database import Database
 from tests.definition.catalogues import CATALOGUE
 from tests.definition.definitions import HEAD, compiled
 from tests.definition.tables.written import DATA, MATRIX, STATES, checked
@@ -69,3 +71,19 @@ def test_the_skeleton_of_a_process_with_a_missing_table_is_still_checked() -> No
         ("J120", "`tables/ncr_approval.yaml` cannot be read"),
         ("J201", "there is no state `up`"),
     ]
+
+
+async def test_tables_are_published_among_the_files_of_a_definition() -> None:
+    class NoDatabase(Database):
+        """Validation touches no table."""
+
+        def __init__(self) -> None:
+            pass
+
+    definitions = Definitions(NoDatabase(), CATALOGUE)
+    with_table = await definitions.validate(HEAD + BODY, files={"tables/ncr_approval.yaml": MATRIX})
+    without = await definitions.validate(HEAD + BODY)
+
+    assert with_table.program is not None
+    assert with_table.program.tables["it"].hit == "unique"
+    assert [item.code for item in without.errors] == ["J120"]

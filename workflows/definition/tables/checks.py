@@ -192,8 +192,9 @@ class _Check:
         what = " and ".join(word for word, said in (("gaps", closes), ("overlaps", overlaps)) if said)
         if what and conditional:
             shown = ", ".join(str(position + 1) for position in conditional[:_MOST_SHOWN])
-            more = " …" if len(conditional) > _MOST_SHOWN else ""
-            message = f"`{self._name}` is not checked for {what} by conditions: those of rules {shown}{more}"
+            shown += " …" if len(conditional) > _MOST_SHOWN else ""
+            rules = f"rule {shown} has a condition" if len(conditional) == 1 else f"rules {shown} have conditions"
+            message = f"`{self._name}` is not checked for {what}: {rules}"
             self._lowering.problem("J704", self._node.rules[conditional[0]].path, message)
 
     def _conditional(self, position: int) -> bool:
