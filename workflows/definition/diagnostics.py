@@ -93,6 +93,11 @@ CODES: dict[str, tuple[Severity, str]] = {
     "J707": ("error", "A decision table that does not exist."),
     # People
     "J801": ("error", "`not_by` names a transition that does not exist."),
+    "J802": ("error", "A quorum that needs more votes than people vote."),
+    "J803": ("error", "A quorum about a code that is no vote."),
+    "J804": ("error", "Fewer people can vote than the quorum counts on."),
+    "J805": ("error", "What people are asked for does not go together."),
+    "J806": ("error", "Separation of duties that keeps everybody away."),
 }  # fmt: skip
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from bisect import insort
 from typing import Any
 
-from workflows.engine import children, lifecycle
+from workflows.domain.errors import RuleRefused
+from workflows.engine import children, lifecycle, signing, votes
 from workflows.engine.chart import domain as domain_of
 from workflows.engine.draft import Draft
 from workflows.engine.entry_set import EntrySet
@@ -31,12 +32,35 @@ def take(draft: Draft, name: str, payload: Any, *, by_actor: bool) -> None:
     """One external event, then to rest. `by_actor`: only transitions the event's actor may take are looked at."""
     draft.see(name, payload)
     arcs = _select(draft, name, by_actor)
+    if by_actor:
+        arcs = _acted(draft, arcs)
     if arcs:
-        if by_actor:
-            for arc in arcs:
-                note_doer(draft, arc)
         _microstep(draft, arcs)
     settle(draft)
+
+
+def _acted(draft: Draft, arcs: tuple[Arc, ...]) -> tuple[Arc, ...]:
+    """What the act of a person takes now: nothing yet, while it is the first of two signatures or an open vote."""
+    taken: list[Arc] = []
+    for arc in arcs:
+        note_doer(draft, arc)
+        if not signing.signed(draft, arc):
+            continue
+        decided = votes.cast(draft, arc)
+        if decided == arc.model.code:
+            taken.append(arc)
+        elif decided is not None:
+            taken.extend(_outvoted(draft, decided))
+    return tuple(taken)
+
+
+def _outvoted(draft: Draft, code: str) -> tuple[Arc, ...]:
+    """The transition that is taken instead of the one voted for."""
+    draft.see(code, draft.payload)
+    arcs = _select(draft, code, by_actor=False)
+    if not arcs:
+        raise RuleRefused(f"the vote decides for {code!r}, which is not possible now", code="GUARD_REFUSED")
+    return arcs
 
 
 def take_arc(draft: Draft, arc: Arc) -> None:
@@ -224,6 +248,8 @@ def exit_states(draft: Draft, exits: list[int]) -> None:
                 run(draft)
         if node.lively:
             _close(draft, node)
+        if draft.signatures:
+            signing.forget(draft, node.id)
         configuration.remove(number)
         entered.pop(node.id, None)
         gone.append(node.id)

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from workflows.definition.document.scenarios import (
+    ActorStep,
     AdvanceStep,
     ChildStep,
     DoneStep,
@@ -22,11 +23,12 @@ from workflows.definition.document.scenarios import (
     FailedStep,
     RefusedStep,
     Scenario,
+    TaskStep,
 )
 from workflows.definition.exchange.labels import arrow_label
 from workflows.definition.program import Program, State
 from workflows.domain.errors import JidokaError
-from workflows.engine.events import SYSTEM, Actor
+from workflows.engine.events import SYSTEM, Actor, Principal
 from workflows.engine.permissions import in_words
 from workflows.engine.simulation import Simulation
 
@@ -147,24 +149,41 @@ class _Run:
             self._problem(words, _told(problem))
 
     def _event(self, words: str, step: EventStep) -> None:
-        actor = actor_of(step.by)
-        verdict = self._simulation.verdict(step.event, step.data, actor)
+        actor, more = self._actor(step), self._manner(step, step.event)
+        verdict = self._simulation.verdict(step.event, step.data, actor, **more)
         if verdict.allowed:
-            self._simulation.send(step.event, step.data, actor)
+            self._simulation.send(step.event, step.data, actor, **more)
         else:
             self._problem(words, f"refused: {verdict.status} {verdict.error}: {verdict.reason}")
 
     def _refused(self, words: str, step: RefusedStep) -> None:
-        verdict = self._simulation.verdict(step.refused, step.data, actor_of(step.by))
+        more = self._manner(step, step.refused)
+        verdict = self._simulation.verdict(step.refused, step.data, self._actor(step), **more)
         if verdict.allowed:
             self._problem(words, "expected a refusal, but it is possible")
         elif step.with_ is not None and step.with_ not in (verdict.error, str(verdict.status)):
             told = f"{verdict.status} {verdict.error}: {verdict.reason}"
             self._problem(words, f"expected the refusal {step.with_}, but got {told}")
 
+    def _actor(self, step: ActorStep) -> Actor:
+        """Who acts, with the certificates and in the place that the step says."""
+        actor = actor_of(step.by)
+        if actor.kind == "system":
+            return actor
+        skills = self._simulation.skills if step.skills is None else step.skills
+        absent = actor_of(step.for_) if step.for_ is not None else None
+        principals = (Principal(absent.username, absent.name, absent.roles, absent.groups),) if absent else ()
+        return replace(actor, skills=dict.fromkeys(skills), acts_for=principals)
+
+    def _manner(self, step: ActorStep, code: str) -> dict[str, Any]:
+        signature = self._simulation.signature(code, step.data, self._actor(step)) if step.signed else None
+        return {"claim": step.claim, "signature": signature}
+
     def _other(self, step: Any) -> None:
         simulation = self._simulation
         match step:
+            case TaskStep():
+                simulation.task(step.task, self._actor(step), of=step.of, to=step.to)
             case AdvanceStep():
                 simulation.advance(step.advance)
             case DoneStep():
@@ -187,9 +206,13 @@ class _Run:
 
 
 def actor_of(by: str | None) -> Actor:
-    """Who `by` means: `role:x`, `user:x`, or a bare name that is user, role and group at once; None: the system."""
+    """Who `by` means: `role:x`, `user:x`, USER/ROLE with as many roles as wanted, or a bare name that is user, role
+    and group at once; None: the system."""
     if by is None or by == "system":
         return SYSTEM
+    user, *own = by.split("/")
+    if own:
+        return Actor(1, user, in_words(user), tuple(own), ())
     kind, colon, name = by.rpartition(":")
     roles = (name,) if kind in ("", "role") else ()
     groups = (name,) if kind in ("", "group") else ()
@@ -261,6 +284,8 @@ def _told(problem: JidokaError) -> str:
 
 def _in_words(step: Any) -> str:
     match step:
+        case TaskStep():
+            return f"{step.task} the task" + (f" by {step.by}" if step.by else "")
         case RefusedStep():
             return f"refused: {step.refused}" + (f" by {step.by}" if step.by else "")
         case EventStep():

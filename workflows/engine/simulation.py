@@ -7,8 +7,10 @@ Nothing outside the engine runs: facts have the values they are given, actions a
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from workflows.definition.payload import normalise
@@ -20,6 +22,7 @@ from workflows.engine.events import SYSTEM, Actor, Event, Step, Verdict
 from workflows.engine.snapshot import Snapshot
 from workflows.engine.step import start, step
 from workflows.engine.tables import Chart
+from workflows.engine.tasks import command
 from workflows.engine.times import duration, instant, written
 from workflows.engine.verdicts import judge, judge_start
 
@@ -73,23 +76,72 @@ class Simulation:
     def may_start(self, actor: Actor) -> Verdict:
         return judge_start(self._chart, actor)
 
-    def verdict(self, event: str, data: Mapping[str, Any] | None = None, actor: Actor = SYSTEM) -> Verdict:
+    def verdict(
+        self,
+        event: str,
+        data: Mapping[str, Any] | None = None,
+        actor: Actor = SYSTEM,
+        *,
+        claim: bool = False,
+        signature: dict[str, Any] | None = None,
+    ) -> Verdict:
         """Whether the actor may send this event now.
 
         Raises:
             ExpressionFailed: a guard could not be evaluated.
         """
-        return judge(self._chart, self.snapshot, self._event(event, data or {}, actor))
+        told = self._event(event, data or {}, actor)
+        return judge(self._chart, self.snapshot, replace(told, claim=claim, signature=signature))
 
     def send(
-        self, event: str, data: Mapping[str, Any] | None = None, actor: Actor = SYSTEM, *, ref: str | None = None
+        self,
+        event: str,
+        data: Mapping[str, Any] | None = None,
+        actor: Actor = SYSTEM,
+        *,
+        ref: str | None = None,
+        claim: bool = False,
+        signature: dict[str, Any] | None = None,
     ) -> list[dict[str, Any]]:
         """One external event; gives the effects, none when nobody takes it.
 
         Raises:
             ExpressionFailed, RuleRefused, InvalidInput: as the engine says; nothing has changed then.
         """
-        return self._adopt(step(self._chart, self.snapshot, self._event(event, data or {}, actor, ref)))
+        told = replace(self._event(event, data or {}, actor, ref), claim=claim, signature=signature)
+        return self._adopt(step(self._chart, self.snapshot, told))
+
+    def task(self, act: str, actor: Actor, *, of: str | None = None, to: str | None = None) -> list[dict[str, Any]]:
+        """Claim, release or reassign the open task of a state, or the only one.
+
+        Raises:
+            NotFound, NotAllowed, Conflict, InvalidInput: as the engine says; nothing has changed then.
+        """
+        open_tasks = [key for key, task in self.snapshot.tasks.items() if of in (None, task["state"])]
+        key = open_tasks[0] if len(open_tasks) == 1 else None
+        told = Event(act, {"task": key, "to": to}, self.at, actor)
+        return self._adopt(command(self._chart, self.snapshot, told))
+
+    def signature(self, code: str, data: Mapping[str, Any], actor: Actor) -> dict[str, Any]:
+        """What a person would sign with: the meaning that the transition asks for, over the payload."""
+        chart = self._chart
+        arcs = (arc for name in self.snapshot.configuration for arc in chart.arcs(chart.number_of[name], code))
+        meaning = next((arc.model.sign.meaning for arc in arcs if arc.model.sign is not None), None)
+        told = json.dumps(data, sort_keys=True, default=str)
+        return {
+            "meaning": meaning,
+            "username": actor.username,
+            "printed_name": actor.name,
+            "at": self.at,
+            "method": "simulation",
+            "content_hash": hashlib.sha256(told.encode()).hexdigest(),
+        }
+
+    @property
+    def skills(self) -> list[str]:
+        """All certificates that the tasks of the process ask for."""
+        plans = (node.task for node in self._chart.nodes if node.task is not None)
+        return list(dict.fromkeys(skill for plan in plans for skill in plan.model.skills))
 
     def advance(self, length: str) -> list[dict[str, Any]]:
         """Lets an ISO 8601 duration pass. Due timers fire in the order of their due times, those of the same time

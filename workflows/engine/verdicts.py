@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from workflows.domain.errors import Conflict, ExpressionFailed, NotAllowed, RuleRefused
+from workflows.engine import signing, votes
 from workflows.engine.draft import Draft
 from workflows.engine.events import Actor, Event, Verdict
 from workflows.engine.permissions import in_words, refusal
@@ -123,7 +124,7 @@ def _judge(draft: Draft, arcs: list[Arc], *, payload: bool, guards: bool = True)
                 raise
             holds = False
         if holds and not violations:
-            return Verdict(code, _title(arc, code), True, require=arc.model.require, form=arc.model.form)
+            return _open(draft, arc, code, payload)
         if holds:
             return _incomplete(code, arc, violations)
         refusals.append(_incomplete(code, arc, violations) if violations else None)
@@ -131,6 +132,27 @@ def _judge(draft: Draft, arcs: list[Arc], *, payload: bool, guards: bool = True)
     if refusals[0] is not None and all(refusals):
         return refusals[0]
     return _refused(code, last, 422, last.model.refusal or "GUARD_REFUSED", _guard_reason(mine))
+
+
+def _open(draft: Draft, arc: Arc, code: str, payload: bool) -> Verdict:
+    """All holds; left are the vote, and last the signature: nobody signs what would be refused."""
+    sign = arc.model.sign
+    verdict = Verdict(
+        code,
+        _title(arc, code),
+        True,
+        require=arc.model.require,
+        form=arc.model.form,
+        sign={"meaning": sign.meaning, "level": sign.level} if sign is not None else None,
+    )
+    conflict = votes.objection(draft, arc) if draft.tasks else None
+    refused = conflict or (signing.objection(draft, arc) if payload else signing.kept_apart(draft, arc))
+    if refused is None:
+        return verdict
+    status = 409 if refused is conflict or refused.error == "ALREADY_SIGNED" else 403
+    return replace(
+        verdict, allowed=False, status=status, error=refused.error, reason=refused.reason, details=refused.details
+    )
 
 
 def _unknown(draft: Draft) -> Verdict:

@@ -6,6 +6,7 @@ from workflows.definition.checks.calls import check_calls
 from workflows.definition.checks.data import check_data, check_forms
 from workflows.definition.checks.expressions import check_expressions
 from workflows.definition.checks.loops import check_loops
+from workflows.definition.checks.people import check_people
 from workflows.definition.checks.reach import check_reach
 from workflows.definition.checks.scenarios import check_scenarios
 from workflows.definition.checks.structure import check_structure
@@ -25,6 +26,7 @@ def check_all(lowering: Lowering, program: Program) -> None:
     check_calls(lowering, types)
     check_data(lowering, types)
     check_forms(lowering, types)
+    check_people(lowering)
     check_tables(lowering, types, program)
     if lowering.broken:
         return

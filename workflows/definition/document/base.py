@@ -25,11 +25,6 @@ from workflows.definition.reader import Path
 from workflows.definition.suggestions import did_you_mean
 
 LATER = {
-    "quorum": "quorum decisions",
-    "veto": "quorum decisions",
-    "delegate": "delegation",
-    "substitute": "delegation",
-    "sign": "electronic signatures",
     "calendar": "working calendars",
     "calendars": "working calendars",
     "pause_in": "pausing a clock",
@@ -169,6 +164,7 @@ def _schema_reference(raw: Any) -> Any:
     raise PydanticCustomError("schema", "a schema is the path of a file, or a mapping")
 
 
+STATE_ID = r"[A-Za-z_][A-Za-z0-9_.-]*"
 NAME = r"[A-Za-z_][A-Za-z0-9_-]*"
 CODE = r"[A-Za-z_][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*"
 
@@ -177,6 +173,7 @@ Name = Annotated[str, Pattern(NAME, "a name: letters, digits, `_` and `-`, not s
 Code = Annotated[str, Pattern(CODE, "a name: letters, digits, `_`, `-` and dots between")]
 """Transition code, event, action."""
 Identifier = Annotated[str, Pattern(r"[A-Za-z_][A-Za-z0-9_]*", "a name that an expression can read")]
+StateId = Annotated[str, Pattern(STATE_ID, "letters, digits, `_`, `-` and `.`, not starting with a digit")]
 Target = Annotated[str, Pattern(CODE, "the name or path of a state")]
 DataPath = Annotated[
     str, Pattern(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*", "a path into the data such as `lot.number`")

@@ -37,5 +37,6 @@ class QuorumNode(Node):
     required: list[Candidate] | dict[Code, list[Candidate]] = Field(default_factory=list)
     """Of each of these somebody must have voted for the code that wins; by code, or for all codes."""
     veto: VetoNode | None = None
+    """Whose vote decides at once."""
     otherwise: Code
     """The transition that is taken when no code can win any more."""

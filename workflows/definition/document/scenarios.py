@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, GetJsonSchemaHandler, Tag
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 
-from workflows.definition.document.base import ONE_OR_MORE, Code, DurationText, Node, Target
+from workflows.definition.document.base import ONE_OR_MORE, Candidate, Code, DurationText, Name, Node, Target
 
-SPOKEN = re.compile(r"(?P<event>[A-Za-z_][A-Za-z0-9_.-]*)(?: by (?P<by>[A-Za-z0-9_.:@-]+))?", re.ASCII)
-"""`approve by qc_manager`, `timeout`."""
+SPOKEN = re.compile(
+    r"(?P<event>[A-Za-z_][A-Za-z0-9_.-]*)(?: by (?P<by>[A-Za-z0-9_.:@/-]+))?(?P<signed> signed)?", re.ASCII
+)
+"""`approve by qc_manager`, `approve by anna/qc_manager signed`, `timeout`."""
 
 
 class ScenarioStart(Node):
@@ -23,13 +25,26 @@ class ScenarioStart(Node):
     number: str | None = None
 
 
-class EventStep(Node):
+class ActorStep(Node):
+    """Something that somebody does, or tries."""
+
+    by: str | None = None
+    """User or role, or USER/ROLE; left out: the system."""
+    for_: str | None = Field(default=None, alias="for")
+    """In whose place, written like `by`."""
+    skills: list[Name] | None = None
+    """Certificates held; left out: all."""
+    data: dict[str, Any] = Field(default_factory=dict)
+    signed: bool = False
+    """With the electronic signature that the transition asks for."""
+    claim: bool = False
+    """The task is claimed first, in the same step."""
+
+
+class EventStep(ActorStep):
     what: ClassVar[str] = "a step"
     event: Code
     """Transition code or event."""
-    by: str | None = None
-    """User or role; left out: the system."""
-    data: dict[str, Any] = Field(default_factory=dict)
 
 
 class TransitionStep(EventStep):
@@ -37,13 +52,20 @@ class TransitionStep(EventStep):
     """Transition code."""
 
 
-class RefusedStep(Node):
+class TaskStep(ActorStep):
+    what: ClassVar[str] = "a `task` step"
+    task: Literal["claim", "release", "reassign"]
+    """What is done with an open task."""
+    of: Target | None = None
+    """State of the task; left out: the only one that is open."""
+    to: Candidate | None = None
+    """Of `reassign`: to whom."""
+
+
+class RefusedStep(ActorStep):
     what: ClassVar[str] = "a `refused` step"
     refused: Code
     """Transition code that must be refused now."""
-    by: str | None = None
-    """User or role that tries."""
-    data: dict[str, Any] = Field(default_factory=dict)
     with_: str | None = Field(default=None, alias="with")
     """Error code of the refusal; left out: any."""
 
@@ -89,6 +111,7 @@ STEPS: dict[str, type[Node]] = {
     "event": EventStep,
     "transition": TransitionStep,
     "refused": RefusedStep,
+    "task": TaskStep,
     "advance": AdvanceStep,
     "done": DoneStep,
     "failed": FailedStep,
@@ -110,16 +133,19 @@ def _spoken(text: Any) -> Any:
     match = SPOKEN.fullmatch(text.strip()) if isinstance(text, str) else None
     if match is None:
         raise PydanticCustomError(
-            "spoken_step", "a step in words reads `CODE by WHO`, not `{text}`", {"text": str(text)[:80]}
+            "spoken_step",
+            "a step in words reads `CODE by WHO` or `CODE by WHO signed`, not `{text}`",
+            {"text": str(text)[:80]},
         )
-    return {"event": match["event"]} | ({"by": match["by"]} if match["by"] else {})
+    spoken: dict[str, Any] = {"event": match["event"]} | ({"by": match["by"]} if match["by"] else {})
+    return spoken | ({"signed": True} if match["signed"] else {})
 
 
 class _SpokenSchema:
     """In the JSON Schema a step in words is a text."""
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return {"type": "string", "pattern": f"^(?:{SPOKEN.pattern.replace('?P<event>', '').replace('?P<by>', '')})$"}
+        return {"type": "string", "pattern": f"^(?:{re.sub(r'[?]P<[a-z]+>', '', SPOKEN.pattern)})$"}
 
 
 StepNode = Annotated[
@@ -127,6 +153,7 @@ StepNode = Annotated[
     | Annotated[EventStep, Tag("<event>")]
     | Annotated[TransitionStep, Tag("<transition>")]
     | Annotated[RefusedStep, Tag("<refused>")]
+    | Annotated[TaskStep, Tag("<task>")]
     | Annotated[AdvanceStep, Tag("<advance>")]
     | Annotated[DoneStep, Tag("<done>")]
     | Annotated[FailedStep, Tag("<failed>")]

@@ -20,12 +20,13 @@ from workflows.definition.document.base import (
     Name,
     Node,
     SchemaRef,
+    StateId,
     Target,
     Template,
     Values,
     Who,
 )
-from workflows.definition.document.people import Apart
+from workflows.definition.document.people import Apart, QuorumNode, SignNode
 
 Targets = Annotated[list[Target], *ONE_OR_MORE]
 
@@ -60,6 +61,8 @@ class TransitionNode(Outcome):
     not_by: list[Apart] | None = None
     """Who may not, whatever `by` says: whoever is or did one of these, himself or through a delegate; left out: as the
     alternative before."""
+    sign: SignNode | None = None
+    """Electronic signature that it needs; not handed on to the next alternative."""
     form: SchemaRef | None = None
     """JSON Schema of the payload; left out: as the alternative before, else the form of the task."""
     require: list[Identifier] = Field(default_factory=list)
@@ -116,6 +119,8 @@ class TaskNode(Node):
     """Who may not claim and not complete it: whoever is or did one of these, himself or through a delegate."""
     skills: Annotated[list[Name], *ONE_OR_MORE] = Field(default_factory=list)
     """Certificates that whoever does it must hold, valid when claiming and when completing."""
+    quorum: QuorumNode | None = None
+    """Several people decide: transitions of the state are their votes."""
     reassign_by: Annotated[list[Candidate], *ONE_OR_MORE] = Field(default_factory=list)
     """Who may release it and give it to others, besides the one who has it; left out: the plant manager."""
 
@@ -145,6 +150,8 @@ class EachNode(Node):
 
 class StateNode(Node):
     what: ClassVar[str] = "a state"
+    id: StateId | None = None
+    """Only where the id must be other than the name, as after an import; left out: the name, or the dotted path."""
     title: str | None = None
     description: str | None = None
     category: Literal["waiting", "active", "success", "failure", "cancelled"] | None = Field(

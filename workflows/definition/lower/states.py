@@ -10,7 +10,7 @@ from typing import Any, Literal
 from workflows.definition.document.states import ChildNode, EachNode, LadderStep, StateNode, TaskNode
 from workflows.definition.lower.actions import ERROR, Owner, check_process, lower_actions, lower_notify, lower_set
 from workflows.definition.lower.context import Lowering, Names
-from workflows.definition.lower.people import lower_not_by
+from workflows.definition.lower.people import lower_not_by, lower_quorum
 from workflows.definition.lower.transitions import TransitionList, unknown_state
 from workflows.definition.lower.tree import Place
 from workflows.definition.lower.values import (
@@ -156,6 +156,7 @@ def _task(lowering: Lowering, draft: _Draft, node: TaskNode) -> Task:
         not_by=lower_not_by(lowering, draft.place, node.not_by, (*node.path, "not_by")),
         skills=tuple(node.skills),
         reassign_by=tuple(node.reassign_by),
+        quorum=lower_quorum(lowering, draft.place, node.quorum),
     )
 
 

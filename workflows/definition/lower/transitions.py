@@ -9,7 +9,7 @@ from typing import Any
 from workflows.definition.document.states import Outcome, TransitionNode
 from workflows.definition.lower.actions import Owner, lower_actions, lower_set
 from workflows.definition.lower.context import Assignment, Lowering, Names
-from workflows.definition.lower.people import lower_not_by
+from workflows.definition.lower.people import lower_not_by, lower_sign
 from workflows.definition.lower.tree import Place
 from workflows.definition.lower.values import check_roles
 from workflows.definition.program import (
@@ -68,6 +68,7 @@ class TransitionList:
                 form=form,
                 refusal=node.otherwise,
                 not_by=not_by,
+                sign=lower_sign(node.sign),
             )
 
     def add(self, nodes: Sequence[Outcome], events: tuple[str, ...], names: Names | None = None) -> None:
