@@ -160,6 +160,17 @@ def test_the_sentence_is_silent_about_a_holiday_that_only_begins_after_the_end()
     assert why == "Thu 2026-04-02 22:00 + 6 working hours = Fri 2026-04-03 04:30 Europe/Berlin"
 
 
+def test_the_sentence_is_silent_about_what_begins_with_the_end() -> None:
+    """Due at the end of the last shift before a holiday; and with the change of the clock at 01:00 UTC."""
+    plant = calendar(holidays={"2026-04-03": "Good Friday"})
+
+    _, shift = add_working_time(plant, at("2026-04-02 18:30"), 3.5 * 3600)
+    _, change = add_working_time(every_day("whole_day"), at("2026-03-28 23:00"), 3 * 3600)
+
+    assert shift == "Thu 2026-04-02 18:30 + 210 working minutes = Thu 2026-04-02 22:00 Europe/Berlin"
+    assert change == "Sat 2026-03-28 23:00 + 3 working hours = Sun 2026-03-29 03:00 Europe/Berlin"
+
+
 def test_the_sentence_names_a_clock_change_in_working_time_only() -> None:
     _, over = add_working_time(every_day("whole_day"), at("2026-03-28 12:00"), 24 * 3600)
     _, beside = add_working_time(weekdays("early", "late"), at("2026-03-27 14:00"), 24 * 3600)

@@ -56,6 +56,7 @@ def test_the_last_shift_of_the_range_counts_to_its_end() -> None:
     plant = weekdays("night")
 
     assert add_working_time(plant, at("2027-12-31 22:00"), 7.5 * 3600)[0] == at("2028-01-01 06:00")
+    assert is_open(plant, at("2028-01-01 05:59"))
 
 
 def test_the_night_before_the_range_reaches_into_it() -> None:

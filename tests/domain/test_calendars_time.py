@@ -12,7 +12,7 @@ import datetime as dt
 import pytest
 
 from tests.domain.calendar_documents import NIGHT, at, calendar, every_day, weekdays
-from workflows.domain.calendars import add_working_time, working_seconds_between
+from workflows.domain.calendars import add_working_time, next_open, working_seconds_between
 
 HOUR = 3600
 MINUTE = 60
@@ -143,6 +143,24 @@ def test_a_shift_that_begins_in_the_skipped_hour_begins_with_the_change() -> Non
     # 03:00 CEST = 01:00 UTC to 05:00 CEST = 03:00 UTC.
     assert working_seconds_between(plant, at("2026-03-29 00:00"), at("2026-03-29 12:00")) == 2 * HOUR
     assert add_working_time(plant, at("2026-03-29 00:00"), MINUTE)[0] == at("2026-03-29 01:01", "UTC")
+
+
+def test_a_shift_that_begins_when_the_repeated_hour_is_over_begins_once() -> None:
+    """03:00 on 25 October is 02:00 UTC; at 01:00 UTC, when it would have been 03:00, the wall went back to 02:00."""
+    plant = calendar(shifts={"small_hours": {"from": "03:00", "to": "05:00"}}, week=[["small_hours"]] * 7)
+
+    assert next_open(plant, at("2026-10-25 00:00")) == at("2026-10-25 02:00", "UTC")
+    assert working_seconds_between(plant, at("2026-10-25 00:00"), at("2026-10-25 12:00")) == 2 * HOUR
+
+
+@pytest.mark.parametrize(("zone", "day"), [("Africa/Cairo", "2026-04-24"), ("America/Havana", "2026-03-08")])
+def test_where_the_clock_goes_forward_at_midnight_the_day_begins_at_one(zone: str, day: str) -> None:
+    """00:00 to 06:00 are 5 h then; the night shift from 22:00 of the day before 7 h less its break."""
+    evening = at(f"{day} 12:00", zone) - dt.timedelta(hours=24)
+    plant = calendar(zone, [["small_hours"]] * 7, shifts={"small_hours": {"from": "00:00", "to": "06:00"}})
+
+    assert working_seconds_between(plant, evening, at(f"{day} 12:00", zone)) == 5 * HOUR
+    assert working_seconds_between(every_day("night", zone), evening, at(f"{day} 12:00", zone)) == 6.5 * HOUR
 
 
 def test_shifts_that_meet_in_the_repeated_hour_meet_the_first_time() -> None:

@@ -89,8 +89,8 @@ def _without_breaks(shift: Shift, instant: Callable[[int], int]) -> list[Span]:
     pauses = merged((begin := instant(item.start), begin + item.length) for item in shift.breaks)
     worked = []
     for begin, over in pauses:
-        worked.append((at, min(begin, end)))
-        at = max(at, over)
+        worked.append((at, begin))
+        at = over
     worked.append((at, end))
     return [(one, other) for one, other in worked if one < other]
 
