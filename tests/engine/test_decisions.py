@@ -376,6 +376,24 @@ states:
     assert started(program, severity="critical").snapshot.data["members"] == ["x", "200", "400"]
 
 
+def test_a_loop_may_call_its_items_tables() -> None:
+    """Programs from before there were decision tables may do so."""
+    program = process(
+        MEMBERS
+        + """
+states:
+  open:
+    entry:
+      - set: {members: '["x"]'}
+      - for_each: '[{"level": "a"}, {"level": "b"}]'
+        as: tables
+        actions: [{set: {members: 'data.members + [tables.level]'}}]
+"""
+    )
+
+    assert started(program, severity="critical").snapshot.data["members"] == ["x", "a", "b"]
+
+
 def test_a_program_with_tables_decides_the_same_after_a_round_through_its_canonical_form() -> None:
     program = process(MEMBERS + "states: {open: {entry: [{decide: level, into: approval}]}}")
     again = Program.from_canonical(program.canonical())

@@ -35,9 +35,12 @@ def reads(source: str, name: str) -> bool:
     return name in source and re.search(rf"(?<![\w.]){name}\b", _STRINGS.sub('""', source)) is not None
 
 
-def tables_read(source: str) -> tuple[str, ...]:
-    """Names of the decision tables that an expression reads; "" where it reads `tables` as a whole."""
-    if "tables" not in source:
+def tables_read(source: str, extra: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Names of the decision tables that an expression reads; "" where it reads `tables` as a whole.
+
+    A name bound around the expression hides the tables, as it hides everything of its name.
+    """
+    if "tables" not in source or "tables" in extra:
         return ()
     return tuple(dict.fromkeys(_TABLES.findall(_STRINGS.sub('""', source))))
 
@@ -94,7 +97,7 @@ class Expression:
 
     def __init__(self, source: str, extra: tuple[str, ...] = ()) -> None:
         self.source = source
-        self._tables = tables_read(source)
+        self._tables = tables_read(source, extra)
         self._environment = _environment(extra)
         try:
             self._expression = self._environment.compile(source)

@@ -35,7 +35,7 @@ def check_tables(lowering: Lowering, types: Types, program: Program) -> None:
 def _use(lowering: Lowering) -> None:
     read: set[str] = set()
     for site in lowering.sites:
-        named = tables_read(site.source)
+        named = tables_read(site.source, site.names.extra)
         if "" in named:
             lowering.problem("J303", site.path, "`tables` alone is no value", "name a table: `tables.NAME`")
         if named and not site.names.facts:
