@@ -85,8 +85,7 @@ def test_an_imported_chart_is_a_definition_that_passes_the_checks() -> None:
 @pytest.mark.parametrize(
     ("inside", "reason"),
     [
-        ('<state id="1a"/><state id="a"/>', "'1a' is not a name"),
-        ('<state id="a.b"/><state id="a"/>', "'a.b' would become 'b'"),
+        ('<state id="1a"/><state id="a"/>', "'1a': only letters"),
         ('<state id="a"><transition event="*" target="a"/></state>', "'*', which cannot be a transition code"),
         ('<state id="a"><transition event="error.x"/></state>', "'error.x', which cannot be"),
         ('<script>var n = 1;</script><datamodel><data id="n"/></datamodel><state id="a"/>', "before the first state"),
@@ -116,6 +115,19 @@ def test_what_a_definition_cannot_say_is_refused_with_its_place(inside: str, rea
         to_yaml(chart(inside))
 
     assert reason in str(refused.value)
+
+
+def test_ids_that_are_no_names_stay_as_they_are() -> None:
+    written = to_yaml(
+        chart(
+            '<state id="a" initial="b.1"><state id="b.1"><transition event="go" target="b_1"/></state>'
+            '<state id="b_1"/><state id="a.2"/></state>'
+        )
+    )
+    again = recompiled(written)
+
+    assert [inner.id for inner in again.states[0].children] == ["b.1", "b_1", "a.2"]
+    assert again.states[0].children[0].transitions[0].targets == ("b_1",)
 
 
 def test_transitions_on_several_events_stand_under_each_code() -> None:

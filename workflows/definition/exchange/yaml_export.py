@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from workflows.definition.document.base import CODE, NAME
+from workflows.definition.document.base import CODE, NAME, STATE_ID
 from workflows.definition.exchange.values import template
 from workflows.definition.exchange.yaml_actions import (
     DoOutcomes,
@@ -47,7 +47,7 @@ class _Writer:
         self._outcomes: DoOutcomes = {}
         """`do` id -> what follows its success and its failure."""
         self._known = do_ids(program)
-        _check_ids(program)
+        self._keys = _keys(program)
 
     def document(self) -> dict[str, Any]:
         program = self._program
@@ -83,7 +83,11 @@ class _Writer:
     # --- states
 
     def _states(self, states: Iterable[State]) -> dict[str, Any]:
-        return {_name(state): self._state(state) for state in states}
+        written = {}
+        for state in states:
+            key, with_id = self._keys[state.id]
+            written[key] = ({"id": state.id} if with_id else {}) | self._state(state)
+        return written
 
     def _state(self, state: State) -> dict[str, Any]:
         complete(state, f"state {state.id!r}")
@@ -263,27 +267,40 @@ def _every(states: Iterable[State]) -> Iterator[State]:
         yield from _every(state.children)
 
 
-def _name(state: State) -> str:
-    """The key of a state: the last part of its id."""
-    name = state.id.rsplit(".", 1)[-1]
-    if not re.fullmatch(NAME, name, re.ASCII):
-        raise NotExpressible(f"state id {state.id!r} is not a name: letters, digits, `_` and `-`, no digit first")
-    return name
+def _keys(program: Program) -> dict[str, tuple[str, bool]]:
+    """State id -> the key it is written under, and whether its id must be written as well.
 
-
-def _check_ids(program: Program) -> None:
-    """The compiler makes ids of names and paths; they must come out as they are here."""
-    names = Counter(_name(state) for state in _every(program.states))
+    The compiler makes an id of the key, or of the path of keys where a key occurs more than once.
+    """
+    keys: dict[str, str] = {}
+    _choose(program.states, keys, {state.id for state in _every(program.states)})
+    times = Counter(keys.values())
+    found: dict[str, tuple[str, bool]] = {}
 
     def visit(states: Iterable[State], above: str) -> None:
         for state in states:
-            name = _name(state)
-            path = f"{above}.{name}" if above else name
-            if state.id != (name if names[name] == 1 else path):
-                raise NotExpressible(f"state id {state.id!r} would become {name if names[name] == 1 else path!r}")
+            key = keys[state.id]
+            path = f"{above}.{key}" if above else key
+            found[state.id] = (key, state.id != (key if times[key] == 1 else path))
             visit(state.children, path)
 
     visit(program.states, "")
+    return found
+
+
+def _choose(states: Iterable[State], keys: dict[str, str], ids: set[str]) -> None:
+    """The last part of the id where that is a name, else the whole id made into one that nothing else is known by."""
+    taken: set[str] = set()
+    for state in states:
+        if not re.fullmatch(STATE_ID, state.id, re.ASCII):
+            raise NotExpressible(f"state id {state.id!r}: only letters, digits, `_`, `-` and `.`, no digit first")
+        last = state.id.rsplit(".", 1)[-1]
+        key = last if re.fullmatch(NAME, last, re.ASCII) else state.id.replace(".", "_")
+        while key in taken or (key != last and key in ids):
+            key += "_"
+        taken.add(key)
+        keys[state.id] = key
+        _choose(state.children, keys, ids)
 
 
 def _bare(descriptor: str) -> str:

@@ -63,7 +63,8 @@ class StateTree:
         self._grow(self.root, states)
         names = Counter(place.name for place in self.root.descendants())
         for place in self.root.descendants():
-            place.id = place.name if names[place.name] == 1 else place.dotted
+            written = place.node.id if place.node is not None else None
+            place.id = written or (place.name if names[place.name] == 1 else place.dotted)
         self.by_id = {place.id: place for place in self.root.descendants()}
         self._by_path = {place.dotted: place for place in self.root.descendants()}
 
