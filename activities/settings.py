@@ -71,6 +71,9 @@ class Settings(BaseSettings):
     refresh_token_s: int = Field(7 * 86400, ge=60)
     """Life of a refresh token in seconds."""
 
+    signature_idle_s: int = Field(900, ge=60)
+    """Pause since the last signature of a session, in seconds, after which signing takes user name and password."""
+
     allowed_private_networks: Annotated[tuple[str, ...], NoDecode] = ()
     """Networks in CIDR form, separated by commas, that webhooks and HTTP actions may reach although they
     are private or loopback."""

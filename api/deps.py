@@ -23,6 +23,7 @@ from activities.services.inbox import Inbox
 from activities.services.instances import Instances
 from activities.services.origin import Origin
 from activities.services.reading import Reading
+from activities.services.signatures import Signatures
 from activities.services.webhooks import Webhooks
 from api.auth.addresses import Network, client_address
 from api.auth.credentials import Credentials
@@ -53,6 +54,7 @@ class Services:
     instances: Instances
     reading: Reading
     secret_box: SecretBox
+    signatures: Signatures
     temporal_ping: Callable[[], Awaitable[None]]
     trusted_proxies: tuple[Network, ...]
     webhooks: Webhooks

@@ -25,6 +25,7 @@ from activities.services.inbox import Inbox
 from activities.services.instances import Instances
 from activities.services.people import People
 from activities.services.reading import Reading
+from activities.services.signatures import Signatures
 from activities.services.tenants import Tenants
 from activities.services.webhooks import Webhooks
 from activities.settings import Settings
@@ -89,6 +90,7 @@ def assemble(settings: Settings, database: Database, temporal: Client, *, queue_
         instances=Instances(database, temporal, registry, queue_suffix=queue_suffix),
         reading=Reading(database),
         secret_box=secret_box,
+        signatures=Signatures(database, accounts, idle_s=settings.signature_idle_s),
         temporal_ping=partial(_ping, temporal),
         trusted_proxies=tuple(networks(settings.trusted_proxies)),
         webhooks=Webhooks(database, GuardedClient(settings.allowed_private_networks), secret_box),

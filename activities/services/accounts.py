@@ -37,6 +37,8 @@ class Session:
     """What a log-in or a refresh gives; the access token is made from `user` by the API."""
 
     user: User
+    family: UUID
+    """Stays the same for all tokens that follow from one log-in."""
     refresh_token: str
     refresh_expires_in: int
     """Seconds."""
@@ -88,6 +90,41 @@ class Accounts:
             await accounts.note_log_in(connection, known.user.id, now=now, new_hash=fresh_hash)
             await _record(connection, known.user, "auth.log_in", origin)
             return await self._session(connection, known.user, uuid4(), now)
+
+    async def prove(
+        self,
+        tenant: str,
+        user_id: int,
+        password: str,
+        *,
+        username: str | None,
+        action: str,
+        origin: Origin,
+    ) -> User:
+        """Whether whoever is logged in as the user is the user: the password once more, for one act.
+
+        Args:
+            username: as entered; None: not asked for.
+            action: of the audit entry about a failure.
+
+        Raises:
+            NotAuthenticated: SIGNATURE_WRONG_PASSWORD; counts like a failed log-in.
+            LockedOut: too many failures; also for the right password.
+        """
+        async with self._passwords.turn:
+            async with self._database.system() as connection:
+                known = await accounts.log_in_of(connection, tenant, user_id)
+            if known is None:
+                raise _not_proven()
+            self._demand_unlocked(known, known.user.username, tenant)
+            right, fresh_hash = await self._passwords.verify(password, known.password_hash)
+            right = right and (username is None or username.lower() == known.user.username.lower())
+            if not right or not known.user.active:
+                await self._note_failure(known.user, origin, right, action)
+                raise _not_proven()
+        async with self._database.system() as connection:
+            await accounts.forget_failures(connection, user_id, new_hash=fresh_hash)
+        return known.user
 
     async def refresh(self, refresh_token: str, *, origin: Origin) -> Session:
         """Exchange a refresh token for the next one of its session.
@@ -142,13 +179,13 @@ class Accounts:
                 "Too many failed log-ins; try again later", details={"retry_after_s": max(1, round(left_s))}
             )
 
-    async def _note_failure(self, user: User, origin: Origin, right: bool) -> None:
+    async def _note_failure(self, user: User, origin: Origin, right: bool, action: str = "auth.log_in") -> None:
         async with self._database.system() as connection:
             locked = await accounts.count_failure(connection, user.id, now=self._now(), limit=FAILURES, lock=LOCK)
             reason = "the account is not active" if right else "wrong password"
             if locked is not None:
                 reason += f"; locked until {locked:%Y-%m-%dT%H:%M:%SZ}"
-            await _record(connection, user, "auth.log_in", origin, refused=NotAuthenticated(reason))
+            await _record(connection, user, action, origin, refused=NotAuthenticated(reason))
 
     # --- sessions -------------------------------------------------------------------------------------------
 
@@ -179,7 +216,7 @@ class Accounts:
             issued_at=now,
             expires_at=now + self._lifetime,
         )
-        return Session(user, token, int(self._lifetime.total_seconds()))
+        return Session(user, family, token, int(self._lifetime.total_seconds()))
 
 
 class _UnknownNames:
@@ -210,6 +247,10 @@ async def _record(
 
 def _wrong() -> NotAuthenticated:
     return NotAuthenticated("The user name or the password is wrong")
+
+
+def _not_proven() -> NotAuthenticated:
+    return NotAuthenticated("The user name or the password is wrong", code="SIGNATURE_WRONG_PASSWORD")
 
 
 def _hash(token: str) -> str:

@@ -58,7 +58,7 @@ class Credentials:
         actor = await self._people.actor(subject.tenant, subject.user_id)
         if actor is None:
             raise NotAuthenticated("The account does not exist any more or is not active")
-        return Identity(tenant=subject.tenant, actor=actor)
+        return Identity(tenant=subject.tenant, actor=actor, session=subject.session)
 
     async def _key(self, text: str, origin: Origin) -> Identity:
         key = await self._api_keys.authenticate(text, origin)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from starlette.requests import Request
 
@@ -22,6 +23,8 @@ class Identity:
     """Scope of the API key; None for a person."""
     allowed_ips: tuple[str, ...] = ()
     """Networks the API key may be used from; empty: everywhere."""
+    session: UUID | None = None
+    """The log-in of a person; signatures continue within it."""
 
     @property
     def principal(self) -> str:

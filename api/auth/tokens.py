@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from joserfc import jwt
 from joserfc.errors import ExpiredTokenError, JoseError
@@ -30,6 +31,8 @@ class Subject:
 
     tenant: str
     user_id: int
+    session: UUID | None = None
+    """Family of the refresh tokens of the log-in."""
 
 
 def utc_now() -> datetime:
@@ -78,7 +81,7 @@ class AccessTokens:
         tenant, user_id = claims.get("tenant"), claims.get("uid")
         if not isinstance(tenant, str) or type(user_id) is not int or claims["exp"] - claims["iat"] > self.lifetime_s:
             raise _refused()
-        return Subject(tenant, user_id)
+        return Subject(tenant, user_id, _session(claims.get("sid")))
 
     def _verified(self, token: str) -> dict[str, Any]:
         if len(token) > _LONGEST:
@@ -92,6 +95,14 @@ class AccessTokens:
                 # Not base64 or not UTF-8 somewhere inside: the library lets these through.
                 break
         raise _refused()
+
+
+def _session(claim: object) -> UUID | None:
+    """None for a token of before sessions were named, which goes without what needs one."""
+    try:
+        return UUID(claim) if isinstance(claim, str) else None
+    except ValueError:
+        raise _refused() from None
 
 
 def _refused() -> NotAuthenticated:

@@ -97,6 +97,28 @@ class StepEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class SignatureEntry:
+    """One electronic signature that a step put on record."""
+
+    seq: int
+    code: str
+    """Of the transition."""
+    meaning: str
+    level: str
+    """S2, or S3 for two people."""
+    position: int
+    complete: bool
+    """No further signature is needed."""
+    voids: bool
+    """The one before was for other content, and counts no more."""
+    username: str
+    printed_name: str
+    on_behalf_of: str | None
+    signed_at: dt.datetime
+    content_hash: str
+
+
+@dataclass(frozen=True, slots=True)
 class TaskEntry:
     process: str
     entity_id: int

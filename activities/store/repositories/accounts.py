@@ -113,6 +113,21 @@ async def log_ins(connection: AsyncConnection, username: str, tenant: str | None
     return [LogIn(_user(row), row.password_hash, row.locked_until) for row in rows]
 
 
+async def log_in_of(connection: AsyncConnection, tenant: str, user_id: int) -> LogIn | None:
+    """One user with what only the log-in may see."""
+    query = select(*_USER, _u.password_hash, _u.locked_until).select_from(_WITH_TENANT)
+    row = (await connection.execute(query.where(_u.tenant_id == tenant, _u.id == user_id))).one_or_none()
+    return None if row is None else LogIn(_user(row), row.password_hash, row.locked_until)
+
+
+async def forget_failures(connection: AsyncConnection, user_id: int, *, new_hash: str | None) -> None:
+    """After the right password; `new_hash` as in `note_log_in`."""
+    changed: dict[str, Any] = {"failed_logins": 0, "locked_until": None}
+    if new_hash is not None:
+        changed["password_hash"] = new_hash
+    await connection.execute(update(users).where(_u.id == user_id).values(**changed))
+
+
 async def count_failure(
     connection: AsyncConnection, user_id: int, *, now: dt.datetime, limit: int, lock: dt.timedelta
 ) -> dt.datetime | None:

@@ -71,7 +71,7 @@ async def me(who: Who, asked: Asked) -> dict[str, Any]:
 
 
 def _pair(asked: Services, session: Session) -> dict[str, Any]:
-    access_token = asked.access_tokens.issue(claims(session.user))
+    access_token = asked.access_tokens.issue(claims(session.user, session.family))
     return token_pair(access_token, asked.access_tokens.lifetime_s, session)
 
 

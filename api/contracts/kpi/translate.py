@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from activities.services.accounts import Session, User
 from workflows.domain.policy import kpi_role
@@ -23,10 +24,11 @@ def user_view(user: User) -> dict[str, Any]:
     }
 
 
-def claims(user: User) -> dict[str, Any]:
+def claims(user: User, session: UUID | None = None) -> dict[str, Any]:
     """The six stated claims (exp and iat come from the signer) and ours beside them."""
     view = user_view(user)
-    return {
+    named = {} if session is None else {"sid": str(session)}
+    return named | {
         "sub": view["user_id"],
         "username": user.username,
         "role": view["role"],

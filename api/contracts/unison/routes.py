@@ -20,17 +20,19 @@ from api.contracts.unison.schemas import (
     WorkList,
 )
 from api.contracts.unison.translate import definition, transition_done, work_item
-from api.deps import Asked, Who
+from api.deps import Asked, From, Who
 from api.operation import ACCEPTED_RESPONSE, operation
 from api.paging import PageNumber, PerPage
 from api.people import assignee
 from api.repeats import command_id
 from api.resolve import EntityRef, EntityType, TransitionCode, instance_id
+from api.signing import signed, taken_out
 from workflows.domain.errors import (
     IdempotencyMismatch,
     InvalidInput,
     JidokaError,
     NotAllowed,
+    NotAuthenticated,
     NotFound,
     RuleRefused,
     UnknownTransition,
@@ -40,6 +42,8 @@ router = APIRouter(prefix="/api/v1/workflows", route_class=UnisonRoute)
 
 _REFUSALS: tuple[JidokaError, ...] = (
     NotAllowed("This task is assigned to QC Manager, not you"),
+    NotAllowed("This needs an electronic signature", code="SIGNATURE_REQUIRED"),
+    NotAuthenticated("The user name or the password is wrong", code="SIGNATURE_WRONG_PASSWORD"),
     NotFound("no ncr_report with id 235"),
     UnknownTransition("'approve' is not available in closed; available: nothing"),
     IdempotencyMismatch("The idempotency key was used for another request"),
@@ -67,18 +71,31 @@ async def transition(
     request: Request,
     who: Who,
     asked: Asked,
+    origin: From,
     body: Annotated[TransitionBody | None, Body(description="`comment`, and the fields of the form.")] = None,
 ) -> dict[str, Any]:
     """Execute workflow transition.
 
     Who may, what the body must carry and what else is demanded is said by the process definition; `GET` of the
     instance lists it for the caller. The body may be left out.
+
+    Where the definition asks for an electronic signature, `signature` carries the caller's `password` once more, the
+    `meaning` and, at the first signature of a session or after a pause, the `username`. What is signed are the data of
+    the instance, its files and the fields of this body but the comment.
     """
-    data = body or {}
+    data, signing = taken_out(body or {})
     _demand_comment(data)
     found = await instance_id(asked, who, entity_type, entity_id)
+    signature = await signed(asked, who, origin, (entity_type, found, transition_code), data, signing)
     outcome = await asked.instances.transition(
-        who.tenant, entity_type, found, transition_code, data, actor=who.actor, command_id=command_id(request)
+        who.tenant,
+        entity_type,
+        found,
+        transition_code,
+        data,
+        actor=who.actor,
+        command_id=command_id(request),
+        **signature,
     )
     return transition_done(outcome, who.actor, await assignee(asked.accounts, who.tenant, outcome.task))
 
