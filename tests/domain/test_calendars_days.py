@@ -92,6 +92,10 @@ def test_working_days_over_a_clock_change(start: str, days: int, end_utc: str) -
     assert add_working_days(plant, at(start), days)[0] == at(end_utc, "UTC")
 
 
+def test_no_days_after_a_start_in_the_second_pass_of_an_hour_is_that_start() -> None:
+    assert add_working_days(every_day("night"), at("2026-10-25 02:45", fold=1), 0)[0] == at("2026-10-25 01:45", "UTC")
+
+
 def test_add_takes_either_length() -> None:
     plant, start = weekdays("early", "late"), at("2026-01-09 14:00")
 
@@ -180,6 +184,20 @@ def test_the_sentence_names_a_clock_change_in_working_time_only() -> None:
         "the clock goes forward 60 minutes on Sun 2026-03-29"
     )
     assert "clock" not in beside
+
+
+def test_days_of_one_name_far_apart_are_told_apart() -> None:
+    plant = calendar(holidays={"2026-01-13": "Founders' day", "2026-02-10": "Founders' day"})
+
+    _, why = add_working_days(plant, at("2026-01-12 14:00"), 30)
+
+    assert why.endswith("Tue 2026-01-13 is a holiday (Founders' day), Tue 2026-02-10 is a holiday (Founders' day)")
+
+
+def test_nothing_is_explained_where_nothing_is_added() -> None:
+    _, why = add_working_time(calendar(holidays=EASTER), at("2026-04-03 12:00"), 0)
+
+    assert "Good Friday" not in why
 
 
 def test_a_long_list_of_holidays_is_cut() -> None:
