@@ -121,7 +121,7 @@ def test_ids_that_are_no_names_stay_as_they_are() -> None:
     written = to_yaml(
         chart(
             '<state id="a" initial="b.1"><state id="b.1"><transition event="go" target="b_1"/></state>'
-            '<state id="b_1"/><state id="a.2"/></state>'
+            '<state id="b_1"><transition event="go" target="a.2"/></state><state id="a.2"/></state>'
         )
     )
     again = recompiled(written)
