@@ -16,6 +16,8 @@ from workflows.domain.wall_clock import DAY, WallClock, midnight
 
 @dataclass(frozen=True, slots=True)
 class WorkingTable:
+    """Columns of equal length for the spans, and for the working days; `working_table` makes it."""
+
     starts: list[int]
     """Of the spans, ascending; spans do not overlap, but may touch where the working day changes."""
     ends: list[int]
