@@ -20,7 +20,9 @@ from activities.services.delegations import Delegations
 from activities.services.documents import Documents
 from activities.services.idempotency import Idempotency
 from activities.services.inbox import Inbox
+from activities.services.incidents import Incidents
 from activities.services.instances import Instances
+from activities.services.notifications import Notifications
 from activities.services.origin import Origin
 from activities.services.reading import Reading
 from activities.services.signatures import Signatures
@@ -51,7 +53,9 @@ class Services:
     hosts: Hosts
     idempotency: Idempotency
     inbox: Inbox
+    incidents: Incidents
     instances: Instances
+    notifications: Notifications
     reading: Reading
     secret_box: SecretBox
     signatures: Signatures

@@ -35,14 +35,23 @@ class RequestMetrics:
             registry=self._registry,
         )
 
+        self._letters = Gauge("jidoka_letters_waiting", "Letters that are still to be sent.", registry=self._registry)
+        self._late = Gauge(
+            "jidoka_letters_late",
+            "Letters that the mail server has not taken in four attempts; they are kept and tried again.",
+            registry=self._registry,
+        )
+
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         method = method if method in _METHODS else "other"
         self._requests.labels(method, route, str(status)).inc()
         self._latency.labels(method, route).observe(seconds)
 
-    def set_backlog(self, *, open_incidents: int, outbox_lag_s: float) -> None:
+    def set_backlog(self, *, open_incidents: int, outbox_lag_s: float, letters_waiting: int, letters_late: int) -> None:
         self._incidents.set(open_incidents)
         self._outbox.set(outbox_lag_s)
+        self._letters.set(letters_waiting)
+        self._late.set(letters_late)
 
     def render(self) -> bytes:
         """The text exposition format."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import asdict
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -55,5 +56,5 @@ async def metrics(request: Request) -> Response:
     assert isinstance(figures, RequestMetrics)
     with suppress(JidokaError):
         backlog = await services(request).backlog()
-        figures.set_backlog(open_incidents=backlog.open_incidents, outbox_lag_s=backlog.outbox_lag_s)
+        figures.set_backlog(**asdict(backlog))
     return Response(figures.render(), media_type=CONTENT_TYPE)

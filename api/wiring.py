@@ -22,7 +22,9 @@ from activities.services.delegations import Delegations
 from activities.services.documents import Documents
 from activities.services.idempotency import Idempotency
 from activities.services.inbox import Inbox
+from activities.services.incidents import Incidents
 from activities.services.instances import Instances
+from activities.services.notifications import Notifications
 from activities.services.people import People
 from activities.services.reading import Reading
 from activities.services.signatures import Signatures
@@ -87,7 +89,9 @@ def assemble(settings: Settings, database: Database, temporal: Client, *, queue_
         hosts=hosts,
         idempotency=Idempotency(database),
         inbox=Inbox(database),
+        incidents=Incidents(database),
         instances=Instances(database, temporal, registry, queue_suffix=queue_suffix),
+        notifications=Notifications(database),
         reading=Reading(database),
         secret_box=secret_box,
         signatures=Signatures(database, accounts, idle_s=settings.signature_idle_s),

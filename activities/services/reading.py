@@ -116,21 +116,6 @@ class Reading:
                 per_page=_size(per_page),
             )
 
-    async def list_incidents(
-        self,
-        tenant: str,
-        *,
-        process: str | None = None,
-        resolved: bool | None = False,
-        page: int = 1,
-        per_page: int = 50,
-    ) -> Page[IncidentEntry]:
-        """Newest first; open ones by default, with `resolved=None` all."""
-        async with self._database.transaction(tenant) as connection:
-            return await work.incidents_page(
-                connection, tenant, process=process, resolved=resolved, page=page, per_page=_size(per_page)
-            )
-
 
 def _size(per_page: int) -> int:
     return max(1, min(per_page, LARGEST_PAGE))

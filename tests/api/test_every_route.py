@@ -29,7 +29,13 @@ UNCONTRACTED = {
     "/openapi.json",
     "/api/v1/openapi/{contract}.json",
 }
-_VALUES = {"act": "retry", "document_id": "1", "entity_type": "ncr_report", "process": "ncr_report"}
+_VALUES = {
+    "act": "retry",
+    "document_id": "1",
+    "entity_type": "ncr_report",
+    "notification_id": "1",
+    "process": "ncr_report",
+}
 
 
 def _path(route: APIRoute, reference: str = "1") -> str:

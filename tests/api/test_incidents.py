@@ -89,6 +89,48 @@ async def test_skipping_goes_on_as_if_it_had_been_done_and_says_who_and_why(
     ]
 
 
+async def test_who_looks_after_it_is_seen_by_others_and_on_record_and_the_first_counts(
+    live_plant: Plant, admin: httpx.AsyncClient, stuck: str
+) -> None:
+    incident = (await admin.get("/api/v1/incidents")).json()["incidents"][0]["incident"]
+    owner = await live_plant.as_("process_owner")
+    path = f"{stuck}/incidents/{incident}/acknowledge"
+
+    first = await owner.post(path, json={"reason": "calling the supplier"})
+    again = await admin.post(path, json={})
+
+    assert (first.status_code, first.json()["acknowledged_by"]) == (200, "process_owner")
+    assert again.json() == first.json()
+    assert (await admin.get("/api/v1/incidents", params={"acknowledged": "false"})).json()["total"] == 0
+    entries = (await admin.get("/api/v1/audit-log", params={"action": "incident.acknowledge"})).json()
+    assert "calling the supplier" in str(entries)
+    operator = await live_plant.as_("operator")
+    assert (await operator.post(path, json={})).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({"entity_type": "call"}, 1),
+        ({"entity_type": "other"}, 0),
+        ({"state": "calling"}, 1),
+        ({"state": "aside"}, 0),
+        ({"kind": "effect", "code": "ADDRESS_REFUSED"}, 1),
+        ({"kind": "timer"}, 0),
+        ({"code": "X"}, 0),
+        ({"opened_before": "2999-01-01T00:00:00Z"}, 1),
+        ({"opened_before": "2000-01-01T00:00:00Z"}, 0),
+        ({"acknowledged": "true"}, 0),
+    ],
+)
+async def test_incidents_are_found_by_process_state_kind_code_age_and_care(
+    admin: httpx.AsyncClient, stuck: str, query: dict[str, str], found: int
+) -> None:
+    answer = await admin.get("/api/v1/incidents", params=query)
+
+    assert (answer.status_code, answer.json()["total"]) == (200, found)
+
+
 async def test_moving_leaves_the_state(admin: httpx.AsyncClient, stuck: str) -> None:
     incident = (await admin.get("/api/v1/incidents")).json()["incidents"][0]["incident"]
 

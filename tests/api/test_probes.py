@@ -55,6 +55,8 @@ async def test_figures_count_by_route_and_not_by_path(plant: Plant) -> None:
     assert 'method="other",route="unmatched"' in text
     assert "jidoka_open_incidents" in text
     assert "jidoka_outbox_lag_seconds" in text
+    assert "jidoka_letters_waiting" in text
+    assert "jidoka_letters_late" in text
 
 
 @pytest.fixture

@@ -38,6 +38,7 @@ def test_a_user_without_roles_may_only_what_everyone_may() -> None:
         "instance.transition",
         "task.collaborate",
         "delegation.own",
+        "notification.own",
         "definition.read",
         "definition.validate",
     }

@@ -6,6 +6,7 @@ import datetime as dt
 
 import pytest
 
+from activities.services.incidents import IncidentFilter, Incidents
 from activities.services.reading import InstanceFilter, Reading
 from activities.store.database import Database
 from activities.store.repositories import attempts
@@ -219,7 +220,7 @@ async def test_an_inbox_has_mine_and_what_i_may_take_most_urgent_first(
     assert page.total == (4 if "page" in asked else len(names))
 
 
-async def test_incidents_are_listed_open_resolved_or_both(reading: Reading, tenant: str, commit: Commit) -> None:
+async def test_incidents_are_listed_open_resolved_or_both(database: Database, tenant: str, commit: Commit) -> None:
     stuck, repaired = new_id(), new_id()
     await commit(
         record(tenant, stuck, incidents={"1": incident(since="2025-11-06T09:00:00Z")}),
@@ -228,7 +229,8 @@ async def test_incidents_are_listed_open_resolved_or_both(reading: Reading, tena
     )
 
     async def listed(resolved: bool | None) -> list[int]:
-        return [entry.entity_id for entry in (await reading.list_incidents(tenant, resolved=resolved)).items]
+        page = await Incidents(database).page(tenant, IncidentFilter(resolved=resolved))
+        return [entry.entity_id for entry in page.items]
 
     assert await listed(False) == [stuck]
     assert await listed(True) == [repaired]

@@ -19,6 +19,7 @@ Permission = Literal[
     "instance.cancel",
     "task.collaborate",
     "delegation.own",
+    "notification.own",
     "people.read",
     "people.manage",
     "definition.read",
@@ -29,6 +30,7 @@ Permission = Literal[
     "webhook.manage",
     "api_key.manage",
     "audit.read",
+    "evidence.export",
 ]
 
 PERMISSIONS: tuple[Permission, ...] = get_args(Permission)
@@ -43,6 +45,7 @@ ROLES: Mapping[Permission, frozenset[str]] = {
     "instance.cancel": frozenset({"admin", "plant_manager"}),
     "task.collaborate": frozenset({EVERYONE}),
     "delegation.own": frozenset({EVERYONE}),
+    "notification.own": frozenset({EVERYONE}),
     "people.read": frozenset({"admin", "auditor", "plant_manager", "qc_manager", "quality_manager", "supervisor"}),
     "people.manage": frozenset({"admin"}),
     "definition.read": frozenset({EVERYONE}),
@@ -53,6 +56,7 @@ ROLES: Mapping[Permission, frozenset[str]] = {
     "webhook.manage": frozenset({"admin"}),
     "api_key.manage": frozenset({"admin"}),
     "audit.read": frozenset({"admin", "auditor"}),
+    "evidence.export": frozenset({"admin", "auditor", "plant_manager", "qc_manager", "quality_manager"}),
 }
 """Permission -> roles of people that have it. Starting and transitions are further limited by the definition."""
 
@@ -80,6 +84,7 @@ _DEED: Mapping[Permission, str] = {
     "instance.cancel": "cancel instances",
     "task.collaborate": "comment on instances and attach files",
     "delegation.own": "hand over their own work",
+    "notification.own": "read their notifications",
     "people.read": "read the delegations and certificates of others",
     "people.manage": "manage the delegations and certificates of others",
     "definition.read": "read definitions",
@@ -90,6 +95,7 @@ _DEED: Mapping[Permission, str] = {
     "webhook.manage": "manage webhooks",
     "api_key.manage": "manage API keys",
     "audit.read": "read the audit log",
+    "evidence.export": "export evidence",
 }
 
 

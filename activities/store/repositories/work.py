@@ -51,22 +51,6 @@ async def tasks_of(connection: AsyncConnection, tenant: str, process: str, entit
     return records(TaskEntry, await connection.execute(query))
 
 
-async def incidents_page(
-    connection: AsyncConnection, tenant: str, *, process: str | None, resolved: bool | None, page: int, per_page: int
-) -> Page[IncidentEntry]:
-    """Newest first. `resolved`: None gives both kinds."""
-    query = select(*_INCIDENT).where(_n.tenant_id == tenant)
-    if process is not None:
-        query = query.where(_n.process == process)
-    if resolved is not None:
-        query = query.where(_n.resolved_at.is_not(None) if resolved else _n.resolved_at.is_(None))
-    query = query.order_by(_n.since.desc(), _n.entity_id.desc(), _n.incident)
-    total, exact = await paging.count(connection, query)
-    limit, offset = paging.window(page, per_page)
-    rows = await connection.execute(query.limit(limit).offset(offset))
-    return Page(records(IncidentEntry, rows), total, page, per_page, exact)
-
-
 async def incidents_of(connection: AsyncConnection, tenant: str, process: str, entity_id: int) -> list[IncidentEntry]:
     """Open incidents of one instance, oldest first."""
     query = (

@@ -35,7 +35,7 @@ notifications = Table(
     UniqueConstraint("tenant_id", "key", "username"),
 )
 _n = notifications.c
-Index("ix_notifications_person", _n.tenant_id, _n.username, _n.id.desc())
+Index("ix_notifications_person", _n.tenant_id, _n.username, _n.read_at.is_not(None), _n.id.desc())
 Index("ix_notifications_unread", _n.tenant_id, _n.username, _n.id.desc(), postgresql_where=_n.read_at.is_(None))
 Index(
     "ix_notifications_digest",

@@ -79,6 +79,8 @@ _INCIDENT: dict[str, Any] = {
     "resolved_by": None,
     "resolution": None,
     "reason": None,
+    "acknowledged_at": None,
+    "acknowledged_by": None,
 }
 INSTANCE: dict[str, Any] = _SUMMARY | {
     "entity_id": 234,
@@ -132,6 +134,8 @@ CANCELLED: dict[str, Any] = {
     "status": "cancelled",
     "at": "2025-11-06T16:00:00Z",
 }
+ACKNOWLEDGE: dict[str, Any] = {"reason": "I am calling the mail provider"}
+ACKNOWLEDGED: dict[str, Any] = _INCIDENT | {"acknowledged_at": "2025-11-06T15:20:00Z", "acknowledged_by": "admin"}
 INCIDENTS: dict[str, Any] = {"incidents": [_INCIDENT], **_PAGE}
 REPAIR: dict[str, Any] = {"reason": "The mail server is back"}
 REPAIRED: dict[str, Any] = {

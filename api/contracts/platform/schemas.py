@@ -96,6 +96,8 @@ class IncidentView(BaseModel):
     resolved_by: str | None
     resolution: str | None
     reason: str | None
+    acknowledged_at: datetime | None
+    acknowledged_by: str | None = Field(description="Who said first that they look after it.")
 
 
 class TransitionView(BaseModel):
@@ -179,6 +181,10 @@ class MovedView(BaseModel):
 
 class IncidentList(Paged):
     incidents: list[IncidentView]
+
+
+class Acknowledgement(Input):
+    reason: str | None = Field(default=None, min_length=1, max_length=4000, description="Goes on record.")
 
 
 class Repair(Input):

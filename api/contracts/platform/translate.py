@@ -123,6 +123,8 @@ def incident(entry: IncidentEntry) -> dict[str, Any]:
         "resolved_by": entry.resolved_by,
         "resolution": entry.resolution,
         "reason": entry.reason,
+        "acknowledged_at": entry.acknowledged_at,
+        "acknowledged_by": entry.acknowledged_by,
     }
 
 

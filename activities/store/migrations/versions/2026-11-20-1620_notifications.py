@@ -72,8 +72,13 @@ def _create_notifications() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notifications")),
         sa.UniqueConstraint("tenant_id", "key", "username", name=op.f("uq_notifications_tenant_id_key_username")),
     )
-    newest: list[str | sa.ColumnElement[object]] = ["tenant_id", "username", sa.literal_column("id DESC")]
-    op.create_index("ix_notifications_person", "notifications", newest)
+    newest: list[str | sa.TextClause | sa.ColumnElement[object]] = [
+        "tenant_id",
+        "username",
+        sa.literal_column("id DESC"),
+    ]
+    unread_first = [*newest[:2], sa.text("(read_at IS NOT NULL)"), *newest[2:]]
+    op.create_index("ix_notifications_person", "notifications", unread_first)
     op.create_index("ix_notifications_unread", "notifications", newest, postgresql_where=sa.text("read_at IS NULL"))
     op.create_index(
         "ix_notifications_digest",

@@ -6,7 +6,16 @@ from fastapi import APIRouter
 
 from api.contract import Contract
 from api.contracts.platform.errors import PlatformError, envelope
-from api.contracts.platform.routes import collaboration, definitions, documents, instances, people, tasks, work
+from api.contracts.platform.routes import (
+    collaboration,
+    definitions,
+    documents,
+    instances,
+    notifications,
+    people,
+    tasks,
+    work,
+)
 
 router = APIRouter()
 PARTS = (
@@ -17,6 +26,7 @@ PARTS = (
     documents.router,
     collaboration.router,
     people.router,
+    notifications.router,
 )
 for part in PARTS:
     router.routes.extend(part.routes)
@@ -24,7 +34,7 @@ for part in PARTS:
 CONTRACT = Contract(
     name="platform",
     title="Jidoka platform",
-    description="Instances of processes, the inbox, incidents, definitions, and who acts for whom.",
+    description="Instances of processes, the inbox, incidents, notices, definitions, and who acts for whom.",
     router=router,
     envelope=envelope,
     error_model=PlatformError,
@@ -36,5 +46,6 @@ CONTRACT = Contract(
         "/api/v1/delegations",
         "/api/v1/absences",
         "/api/v1/certificates",
+        "/api/v1/notifications",
     ),
 )

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request
+from pydantic import AwareDatetime
 
+from activities.services.incidents import IncidentFilter
 from api.contracts.platform import examples, translate
 from api.contracts.platform.errors import PlatformRoute
-from api.contracts.platform.schemas import IncidentList, MovedView, Repair
-from api.deps import Asked, Who
+from api.contracts.platform.schemas import Acknowledgement, IncidentList, IncidentView, MovedView, Repair
+from api.deps import Asked, From, Who
 from api.operation import ACCEPTED_RESPONSE, operation
 from api.paging import PageNumber, PerPage
 from api.repeats import command_id
@@ -19,6 +21,8 @@ from workflows.domain.errors import Conflict, IdempotencyMismatch, InvalidInput,
 router = APIRouter(prefix="/api/v1", route_class=PlatformRoute)
 
 Act = Literal["retry", "skip", "patch", "move"]
+_EITHER = {"true": True, "false": False, "all": None}
+IncidentId = Annotated[str, Path(max_length=100, description="Id of the incident within the instance.")]
 OfType = Annotated[str | None, Query(max_length=100, description="Only this process.")]
 
 
@@ -30,16 +34,61 @@ async def incidents(
     resolved: Annotated[
         Literal["true", "false", "all"], Query(description="Open ones, resolved ones, or all.")
     ] = "false",
+    acknowledged: Annotated[
+        Literal["true", "false", "all"], Query(description="Those that somebody looks after, nobody does, or all.")
+    ] = "all",
     entity_type: OfType = None,
+    state: Annotated[str | None, Query(max_length=200, description="Where the instance waits.")] = None,
+    kind: Annotated[Literal["effect", "timer", "child", "event"] | None, Query(description="What failed.")] = None,
+    code: Annotated[str | None, Query(max_length=200, description="Of the error.")] = None,
+    opened_before: Annotated[
+        AwareDatetime | None, Query(description="For those of a certain age; the moment itself does not count.")
+    ] = None,
     page: PageNumber = 1,
     per_page: PerPage = 50,
 ) -> dict[str, Any]:
     """Incidents, newest first: what failed and waits for a decision."""
-    wanted = {"true": True, "false": False, "all": None}[resolved]
-    found = await asked.reading.list_incidents(
-        who.tenant, process=entity_type, resolved=wanted, page=page, per_page=per_page
+    wanted = IncidentFilter(
+        process=entity_type,
+        state=state,
+        kind=kind,
+        code=code,
+        resolved=_EITHER[resolved],
+        acknowledged=_EITHER[acknowledged],
+        opened_before=opened_before,
     )
+    found = await asked.incidents.page(who.tenant, wanted, page=page, per_page=per_page)
     return translate.paged("incidents", map(translate.incident, found.items), found)
+
+
+@router.post("/workflows/{entity_type}/{entity_id}/incidents/{incident}/acknowledge", response_model=IncidentView)
+@operation(
+    "incident.act",
+    repeat="harmless",
+    request=examples.ACKNOWLEDGE,
+    response=examples.ACKNOWLEDGED,
+    errors=(NotFound("there is no open incident 9", code="NO_SUCH_INCIDENT"),),
+)
+async def acknowledge_incident(
+    entity_type: EntityType,
+    entity_id: EntityRef,
+    incident: IncidentId,
+    body: Acknowledgement,
+    who: Who,
+    asked: Asked,
+    origin: From,
+) -> dict[str, Any]:
+    """Say that one looks after an open incident, so that others need not. The instance waits on; the first counts."""
+    found = await asked.incidents.acknowledge(
+        who.tenant,
+        entity_type,
+        await instance_id(asked, who, entity_type, entity_id),
+        incident,
+        actor=who.actor,
+        origin=origin,
+        reason=body.reason,
+    )
+    return translate.incident(found)
 
 
 @router.post(
@@ -61,7 +110,7 @@ async def incidents(
 async def act_on_incident(
     entity_type: EntityType,
     entity_id: EntityRef,
-    incident: Annotated[str, Path(max_length=100, description="Id of the incident within the instance.")],
+    incident: IncidentId,
     act: Annotated[Act, Path(description="What to do about it.")],
     body: Repair,
     request: Request,
