@@ -13,7 +13,7 @@ from activities.store.database import Database
 from activities.store.repositories import definitions as repository
 from workflows.definition.catalogue import Catalogue
 from workflows.definition.compile import Compilation, compile_text
-from workflows.definition.folder import process_files
+from workflows.definition.folder import calendar_beside, process_files
 from workflows.definition.program import Program
 from workflows.domain.errors import Conflict, InvalidInput, NotFound
 from workflows.domain.records import DefinitionVersion
@@ -195,11 +195,11 @@ def shipped_folder() -> Path:
 
 
 def _read(path: Path) -> tuple[str, dict[str, str]]:
-    """A definition, and the schemas, forms and decision tables in its own folder by path relative to it."""
-    folder = path.parent
+    """A definition, the schemas, forms and decision tables in its own folder by path relative to it, its calendar."""
+    folder, text = path.parent, path.read_text(encoding="utf-8")
     found = [*folder.rglob("*.json"), *folder.rglob("tables/*.yaml")]
     beside = {each.relative_to(folder).as_posix(): each.read_text(encoding="utf-8") for each in found}
-    return path.read_text(encoding="utf-8"), beside
+    return text, {**beside, **calendar_beside(path, text)}
 
 
 def _demand_publishable(program: Program, existing: list[DefinitionVersion]) -> None:

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workflows.definition.calendars import LoadedCalendar, load, read_calendar
-from workflows.definition.folder import calendar_files, process_files, reader_beside
+from workflows.definition.folder import calendar_beside, calendar_files, process_files, reader_beside
 from workflows.domain.calendars import calendar_from_json
 
 ROOT = Path(__file__).parents[2] / "definitions"
@@ -371,3 +371,18 @@ def test_whatever_stands_in_the_file_it_is_read_or_said_to_be_wrong(places: list
     loaded = read_calendar("".join(parts), filename="plant.yaml")
 
     assert (loaded.document is None) == any(item.severity == "error" for item in loaded.diagnostics)
+
+
+@pytest.mark.parametrize(
+    ("head", "found"),
+    [
+        ("calendar: plant", ["calendars/plant.yaml"]),
+        ("calendar: nowhere", []),
+        ("calendar: ../quality/ncr_report", []),
+        ("calendar: [plant]", []),
+        ("title: none", []),
+        ("{", []),
+    ],
+)
+def test_the_calendar_of_a_definition_goes_with_it(head: str, found: list[str]) -> None:
+    assert list(calendar_beside(ROOT / "quality" / "ncr_report.yaml", f"{head}\n")) == found

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from workflows.definition.calendars import FOLDER
+from workflows.definition.calendars import FOLDER, path_of
+from workflows.definition.diagnostics import Report
+from workflows.definition.reader import read
 
 SHARED = frozenset({FOLDER, "tables"})
 """Names of folders whose YAML files are no processes."""
@@ -44,3 +46,15 @@ def reader_beside(definition: Path) -> Callable[[str], str]:
         return target.read_text(encoding="utf-8")
 
     return read_beside
+
+
+def calendar_beside(definition: Path, text: str) -> dict[str, str]:
+    """The calendar that a definition names, by path; nothing when it names none or there is none of that name."""
+    source = read(text, Report(definition.name))
+    name = source.value.get("calendar") if source else None
+    if not isinstance(name, str):
+        return {}
+    try:
+        return {path_of(name): reader_beside(definition)(path_of(name))}
+    except (OSError, ValueError):
+        return {}  # the compiler says so, at its place
