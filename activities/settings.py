@@ -78,6 +78,12 @@ class Settings(BaseSettings):
     """Networks in CIDR form, separated by commas, that webhooks and HTTP actions may reach although they
     are private or loopback."""
 
+    files_url: str | None = None
+    """JIDOKA_FILES_URL: bucket for attachments: `s3://bucket/prefix`, `az://…`, `gs://…`, with credentials in the
+    environment as their own clients read them; unset: the folder `files` in the data folder."""
+    attachment_bytes: int = Field(10 * 1024 * 1024, ge=1024, le=50 * 1024 * 1024)
+    """Bytes of one attachment at most."""
+
     webhook_disable_after_s: int = Field(3 * 86400, ge=60)
     """Seconds of nothing but failures after which a webhook endpoint is disabled."""
 

@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 from activities.secrets import SecretBox
 from activities.services.accounts import Accounts
 from activities.services.api_keys import ApiKeys
+from activities.services.attachments import Attachments
 from activities.services.audit import Audit
 from activities.services.backlog import Backlog
 from activities.services.certificates import Certificates
@@ -41,6 +42,7 @@ class Services:
     access_tokens: AccessTokens
     accounts: Accounts
     api_keys: ApiKeys
+    attachments: Attachments
     audit: Audit
     backlog: Callable[[], Awaitable[Backlog]]
     certificates: Certificates

@@ -39,35 +39,44 @@ class StrictRequest(Request):
 
     def __init__(self, scope: Scope, receive: Receive, limit: int) -> None:
         self._limit = limit
-        super().__init__(scope, _bounded(receive, limit))
+        super().__init__(scope, self._bounded(receive))
         declared = self.headers.get("content-length", "")
-        self._declared_too_large = declared.isdigit() and int(declared) > limit
+        self._declared = int(declared) if declared.isdigit() else 0
+
+    def narrow(self, limit: int) -> None:
+        """From now on the body may have `limit` bytes at most.
+
+        Raises:
+            BodyTooLarge: it says itself that it has more.
+        """
+        self._limit = min(self._limit, limit)
+        if self._declared > self._limit:
+            raise BodyTooLarge(self._limit)
 
     async def body(self) -> bytes:
-        if self._declared_too_large:
+        if self._declared > self._limit:
             raise BodyTooLarge(self._limit)
         return await super().body()
+
+    def _bounded(self, receive: Receive) -> Receive:
+        seen = 0
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            if message["type"] == "http.request":
+                seen += len(message.get("body", b""))
+                if seen > self._limit:
+                    raise BodyTooLarge(self._limit)
+            return message
+
+        return counted
 
     async def json(self) -> Any:
         try:
             return strict_json(await self.body())
         except InvalidInput as problem:
             raise BodyRefused(problem) from problem
-
-
-def _bounded(receive: Receive, limit: int) -> Receive:
-    seen = 0
-
-    async def counted() -> Message:
-        nonlocal seen
-        message = await receive()
-        if message["type"] == "http.request":
-            seen += len(message.get("body", b""))
-            if seen > limit:
-                raise BodyTooLarge(limit)
-        return message
-
-    return counted
 
 
 def strict_json(raw: bytes) -> Any:

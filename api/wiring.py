@@ -13,6 +13,7 @@ from activities.outbound.client import GuardedClient
 from activities.secrets import SecretBox
 from activities.services.accounts import Accounts
 from activities.services.api_keys import ApiKeys
+from activities.services.attachments import Attachments
 from activities.services.audit import Audit
 from activities.services.backlog import measure
 from activities.services.certificates import Certificates
@@ -32,6 +33,7 @@ from activities.services.tenants import Tenants
 from activities.services.webhooks import Webhooks
 from activities.settings import Settings
 from activities.store.database import Database
+from activities.store.files import Files
 from activities.store.program_source import program_source
 from activities.temporal import translated
 from api.auth.addresses import networks
@@ -77,6 +79,7 @@ def assemble(settings: Settings, database: Database, temporal: Client, *, queue_
         access_tokens=tokens,
         accounts=accounts,
         api_keys=api_keys,
+        attachments=Attachments(database, open_files(settings), largest=settings.attachment_bytes),
         audit=Audit(database),
         backlog=partial(measure, database),
         certificates=Certificates(database),
@@ -99,6 +102,11 @@ def assemble(settings: Settings, database: Database, temporal: Client, *, queue_
         trusted_proxies=tuple(networks(settings.trusted_proxies)),
         webhooks=Webhooks(database, GuardedClient(settings.allowed_private_networks), secret_box),
     )
+
+
+def open_files(settings: Settings) -> Files:
+    """Where this installation keeps attachments. Raises ValueError: the URL in the settings names no store."""
+    return Files.at(settings.files_url) if settings.files_url else Files.on_disk(settings.data / "files")
 
 
 async def _ping(temporal: Client) -> None:

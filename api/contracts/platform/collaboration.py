@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel, Field
 
+from activities.services.attachments import Attachment
 from activities.services.collaboration import Comment, Draft, Watcher
 from api.contracts.platform.schemas import Input, Paged
 
@@ -63,6 +65,28 @@ class DraftView(BaseModel):
     saved_at: datetime
 
 
+class AttachmentView(BaseModel):
+    id: int
+    task: str | None
+    name: str
+    media_type: str = Field(description="Found in the content.")
+    size: int = Field(description="Bytes.")
+    sha256: str
+    uploaded_by: str
+    uploaded_at: datetime
+    voided_at: datetime | None
+    voided_by: str | None
+    void_reason: str | None
+
+
+class AttachmentList(BaseModel):
+    attachments: list[AttachmentView] = Field(description="With void ones, oldest first.")
+
+
+def attachment(item: Attachment) -> dict[str, Any]:
+    return {name: value for name, value in asdict(item).items() if name != "storage_key"}
+
+
 def comment(item: Comment) -> dict[str, Any]:
     return {
         "id": item.id,
@@ -100,3 +124,22 @@ WATCHERS: dict[str, Any] = {
 }
 DRAFT_INPUT: dict[str, Any] = {"transition": "reject", "data": {"comment": "The photo does not show"}}
 DRAFT: dict[str, Any] = DRAFT_INPUT | {"saved_at": "2025-11-06T15:25:00Z"}
+ATTACHMENT: dict[str, Any] = {
+    "id": 12,
+    "task": "1",
+    "name": "crack-2.jpg",
+    "media_type": "image/jpeg",
+    "size": 183_204,
+    "sha256": "9b1deb4d3b7d4bad9bdd2b0d7b3dcb6d0f1e2d3c4b5a69788796a5b4c3d2e1f0",
+    "uploaded_by": "jane.inspector",
+    "uploaded_at": "2025-11-06T15:10:00Z",
+    "voided_at": None,
+    "voided_by": None,
+    "void_reason": None,
+}
+ATTACHMENTS: dict[str, Any] = {"attachments": [ATTACHMENT]}
+ATTACHMENT_VOID: dict[str, Any] = ATTACHMENT | {
+    "voided_at": "2025-11-06T16:00:00Z",
+    "voided_by": "jane.inspector",
+    "void_reason": "Photo of the wrong lot",
+}

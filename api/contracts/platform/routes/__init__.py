@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from api.contract import Contract
 from api.contracts.platform.errors import PlatformError, envelope
 from api.contracts.platform.routes import (
+    attachments,
     collaboration,
     definitions,
     documents,
@@ -25,6 +26,7 @@ PARTS = (
     instances.router,
     documents.router,
     collaboration.router,
+    attachments.router,
     people.router,
     notifications.router,
 )
