@@ -195,6 +195,8 @@ def test_names_do_not_depend_on_the_language_of_the_machine(language: str) -> No
          ["plant.yaml:4:31: error J109 `to` is before `from`"]),
         (PLANT.replace("to: 2027-12-31", "to: 2127-12-31"),
          ["plant.yaml:4:1: error J103 from 1980 to 2100, at most 30 years"]),
+        (PLANT.replace("to: 2027-12-31", "to: 2101-01-01").replace("2026-01-01", "2090-01-01"),
+         ["plant.yaml:4:1: error J103 from 1980 to 2100, at most 30 years"]),
         (PLANT.replace("{from: 2026-01-01, to: 2027-12-31}", "2026"),
          ["plant.yaml:4:8: error J103 `valid` is a mapping, not `2026`"]),
         (PLANT.replace("Europe/Berlin", "Berlin"),
@@ -238,6 +240,9 @@ def test_names_do_not_depend_on_the_language_of_the_machine(language: str) -> No
          ["plant.yaml:10:34: error J103 no holiday is called `Ostermondag` (did you mean `Ostermontag`?)"]),
         (PLANT + "holidays: {country: DE, observed: sometimes}\n",
          ["plant.yaml:10:35: error J103 `observed` is true or false"]),
+        # The library knows the full moons of Sri Lanka until 2026.
+        (PLANT.replace("2027-12-31", "2099-12-31").replace("2026-01-01", "2098-01-01") + "holidays: {country: LK}\n",
+         ["plant.yaml:10:21: error J103 the holidays of LK are known from 2003 to 2026, not 2097 to 2099"]),
         (PLANT + "holidays: DE\n", ["plant.yaml:10:11: error J103 `holidays` is a mapping, not `DE`"]),
         # Days
         (PLANT + "days:\n  2026-02-30: {name: No day, closed: true}\n",

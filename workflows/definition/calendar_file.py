@@ -213,7 +213,7 @@ class CalendarReading:
         if len(fields) == 2 and not self._report.failed:
             if last < first:
                 self._wrong((*path, "to"), "`to` is before `from`", code="J109")
-            elif not 1980 <= first.year <= last.year <= first.year + MOST_YEARS <= 2130:
+            elif first.year < 1980 or last.year > min(first.year + MOST_YEARS, 2100):
                 self._wrong(path, f"from 1980 to 2100, at most {MOST_YEARS} years", key=True)
         return first, last
 

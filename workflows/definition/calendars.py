@@ -118,10 +118,11 @@ def _holidays(file: CalendarFile, source: Source, report: Report) -> dict[str, s
     rule = file.holidays
     if rule is None:
         return {}
+    earliest = file.first - dt.timedelta(days=1)
     try:
         found = holiday_dates(
             rule.country,
-            range(file.first.year - 1, file.last.year + 1),
+            range(earliest.year, file.last.year + 1),
             subdivision=rule.subdivision,
             categories=rule.categories,
             language=rule.language,
@@ -130,7 +131,6 @@ def _holidays(file: CalendarFile, source: Source, report: Report) -> dict[str, s
     except UnknownHolidays as problem:
         report.add("J103", source.locate(("holidays", problem.field)), str(problem), problem.suggestion)
         return {}
-    earliest = file.first - dt.timedelta(days=1)
     named = {day.isoformat(): name.split(_AND) for day, name in found.items() if earliest <= day <= file.last}
     _check_worked(rule, {name for names in named.values() for name in names}, source, report)
     free = {day: [name for name in names if not _is_worked(name, rule)] for day, names in named.items()}

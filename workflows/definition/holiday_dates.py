@@ -6,7 +6,7 @@ Names never depend on the language of the machine: the library would look there 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from workflows.definition.suggestions import did_you_mean
 
@@ -22,7 +22,7 @@ class UnknownHolidays(Exception):
 
 def holiday_dates(
     country: str,
-    years: Iterable[int],
+    years: Sequence[int],
     *,
     subdivision: str | None = None,
     categories: tuple[str, ...] = (),
@@ -47,6 +47,11 @@ def holiday_dates(
     if country not in countries:
         raise UnknownHolidays("country", f"`{country}` is not a country", did_you_mean(country, countries))
     entity = holidays.country_holidays(country)
+    if years[0] < entity.start_year or years[-1] > entity.end_year:
+        known = f"{entity.start_year} to {entity.end_year}"
+        raise UnknownHolidays(
+            "country", f"the holidays of {country} are known from {known}, not {years[0]} to {years[-1]}"
+        )
     divisions = [*entity.subdivisions, *entity.subdivisions_aliases]
     if subdivision is not None and subdivision not in divisions:
         hint = did_you_mean(subdivision, divisions) or f"known: {', '.join(entity.subdivisions) or 'none'}"
