@@ -19,6 +19,7 @@ from activities.services.collaboration import Collaboration
 from activities.services.definitions import Definitions
 from activities.services.delegations import Delegations
 from activities.services.documents import Documents
+from activities.services.evidence import Evidence
 from activities.services.idempotency import Idempotency
 from activities.services.inbox import Inbox
 from activities.services.incidents import Incidents
@@ -52,6 +53,7 @@ class Services:
     definitions: Definitions
     delegations: Delegations
     documents: Documents
+    evidence: Evidence
     hosts: Hosts
     idempotency: Idempotency
     inbox: Inbox

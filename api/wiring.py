@@ -21,6 +21,7 @@ from activities.services.collaboration import Collaboration
 from activities.services.definitions import Definitions
 from activities.services.delegations import Delegations
 from activities.services.documents import Documents
+from activities.services.evidence import Evidence
 from activities.services.idempotency import Idempotency
 from activities.services.inbox import Inbox
 from activities.services.incidents import Incidents
@@ -89,6 +90,7 @@ def assemble(settings: Settings, database: Database, temporal: Client, *, queue_
         definitions=Definitions(database, registry.catalogue()),
         delegations=Delegations(database),
         documents=Documents(database),
+        evidence=Evidence(database),
         hosts=hosts,
         idempotency=Idempotency(database),
         inbox=Inbox(database),

@@ -9,13 +9,14 @@ import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import zip_longest
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from workflows.definition.exchange.labels import arrow_label, state_label
 from workflows.definition.exchange.svg import svg
 from workflows.definition.program import Program, State
-from workflows.domain.records import InstanceSummary, StepEntry
+from workflows.domain.records import InstanceSummary, SignatureEntry, StepEntry
 
 MOST_STEPS = 500
 """Printed steps; of a longer log the latest."""
@@ -34,6 +35,8 @@ class InstanceRecord:
     program: Program
     steps: Sequence[StepEntry]
     """In order; at most `MOST_STEPS`."""
+    signatures: Sequence[SignatureEntry] = ()
+    """In the order in which they were given."""
 
 
 def compose(record: InstanceRecord) -> str:
@@ -46,6 +49,7 @@ def compose(record: InstanceRecord) -> str:
         _data(record),
         "<h2>Timeline</h2>",
         _timeline(record, names, labels),
+        *_signatures(record),
         '<h2 class="diagram">Process</h2>',
         _diagram(record),
     ]
@@ -101,6 +105,26 @@ def _timeline(record: InstanceRecord, names: Mapping[str, State], labels: Mappin
         rows.append("<tr>" + "".join(f"<td>{escape(cell[:_LONGEST])}</td>" for cell in cells) + "</tr>")
     head = "".join(f"<th>{name}</th>" for name in ("Step", "Time", "Who", "What", "State after"))
     return f'<table class="log"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
+
+
+def _signatures(record: InstanceRecord) -> list[str]:
+    """Heading and table; nothing when nobody has signed."""
+    if not record.signatures:
+        return []
+    rows = []
+    for given, following in zip_longest(record.signatures, record.signatures[1:]):
+        void = following is not None and following.voids and following.code == given.code and not given.complete
+        cells = (
+            str(given.seq),
+            f"{given.signed_at:%Y-%m-%d %H:%M:%S} UTC",
+            f"{given.printed_name} ({given.username})" + (f" for {given.on_behalf_of}" if given.on_behalf_of else ""),
+            f"{given.meaning}: {given.code}" + (" (void: the content was changed)" if void else ""),
+            given.content_hash,
+        )
+        rows.append("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>")
+    head = "".join(f"<th>{name}</th>" for name in ("Step", "Signed", "By", "Meaning", "Content"))
+    table = f'<table class="log"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
+    return ["<h2>Signatures</h2>", table]
 
 
 def _diagram(record: InstanceRecord) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -117,6 +118,23 @@ def verify(
     from api.cli.audit import verify_chains
 
     raise typer.Exit(verify_chains(_settings(), tenant, _say))
+
+
+evidence = typer.Typer(help="Evidence packs.", no_args_is_help=True)
+app.add_typer(evidence, name="evidence")
+
+
+@evidence.callback()
+def _evidence() -> None:
+    """Keep `evidence` a group although it has one command."""
+
+
+@evidence.command("verify")
+def verify_evidence(file: Annotated[Path, typer.Argument(help="The pack, as it was exported.")]) -> None:
+    """Check a pack with nothing but the file; exit status 1, and what is wrong, if it was changed."""
+    from api.cli.evidence import verify_pack
+
+    raise typer.Exit(verify_pack(file, _say))
 
 
 def _settings() -> Settings:
