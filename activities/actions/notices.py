@@ -70,9 +70,8 @@ async def email(call: ActivityCall, notice: Notice) -> Noticed:
             base_url=equipment.base_url,
         )
         await _report_unreached(connection, call, message, reached)
-    await Post(equipment.database, equipment.mail, base_url=equipment.base_url, clock=equipment.clock).send(
-        call.tenant, key=call.key
-    )
+    post = Post(equipment.database, equipment.mail, base_url=equipment.base_url, clock=equipment.clock)
+    await post.send(call.tenant, call.key)
     return await _result(call, reached)
 
 

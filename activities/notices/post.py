@@ -41,27 +41,34 @@ class Post:
         self._clock = clock
 
     async def send_due(self) -> int:
-        """One batch of each tenant that has letters to send; gives how many were tried."""
+        """One batch of each tenant that has letters to send; gives how many were tried.
+
+        A server that does not take one batch is left alone for this round: the other tenants' letters stay due.
+        """
         async with self._database.system() as connection:
             tenants = await mail_queue.tenants_due(connection, self._clock())
-        return sum([await self.send(tenant) for tenant in tenants])
-
-    async def send(self, tenant: str, *, key: str | None = None) -> int:
-        """One batch; gives how many were tried.
-
-        Args:
-            key: only letters of this occasion, and all of them.
-        """
         tried = 0
-        while claimed := await self._claim(tenant, key):
-            problems = await asyncio.gather(*(self._try(tenant, letter) for letter in claimed))
-            for letter, problem in zip(claimed, problems, strict=True):  # one by one: one trouble is one alert
-                if problem is not None:
-                    await self._not_taken(tenant, letter, problem)
-            tried += len(claimed)
-            if key is None:
+        for tenant in tenants:
+            letters, taken = await self._send_batch(tenant, None)
+            tried += letters
+            if not taken:
                 break
         return tried
+
+    async def send(self, tenant: str, key: str) -> None:
+        """The letters of one occasion, now; what the server does not take at once waits for `send_due`."""
+        letters, taken = await self._send_batch(tenant, key)
+        while letters and taken:
+            letters, taken = await self._send_batch(tenant, key)
+
+    async def _send_batch(self, tenant: str, key: str | None) -> tuple[int, bool]:
+        """How many were tried, and whether the server takes letters."""
+        claimed = await self._claim(tenant, key)
+        problems = await asyncio.gather(*(self._try(tenant, letter) for letter in claimed))
+        for letter, problem in zip(claimed, problems, strict=True):  # one by one: one trouble is one alert
+            if problem is not None:
+                await self._not_taken(tenant, letter, problem)
+        return len(claimed), not any(problem and problem.temporary for problem in problems)
 
     async def _claim(self, tenant: str, key: str | None) -> list[QueuedLetter]:
         async with self._database.transaction(tenant) as connection:

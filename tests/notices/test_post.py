@@ -9,6 +9,7 @@ import pytest
 
 from activities.notices.post import LEASE, Post
 from activities.outbound.mail import Letter, Mailer
+from tests.effects import add_user, new_tenant
 from tests.notices.conftest import Plant
 
 pytestmark = pytest.mark.usefixtures("people")
@@ -132,3 +133,18 @@ async def test_a_letter_is_given_up_after_days_and_that_is_reported(plant: Plant
 
     assert await plant.waiting() == 0
     assert (await plant.told("root"))[0] == "A letter to anna@plant.example was given up"
+
+
+async def test_a_server_that_is_away_is_asked_once_a_round_and_every_tenant_has_its_turn(
+    plant: Plant,
+) -> None:
+    plant.close_post_office()
+    await plant.notify("user:anna")
+    other = replace(plant, tenant=await new_tenant(plant.database))
+    await add_user(other.database, other.tenant, "zoe", email="zoe@other.example")
+    await other.notify("user:zoe")
+    plant.clock.advance(minutes=1)
+
+    tried = [await plant.worker().round() for _ in range(3)]
+
+    assert tried == [1, 1, 0]
