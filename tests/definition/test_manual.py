@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from activities.actions import catalogue
-from workflows.definition.compile import compile_text
+from workflows.definition.compile import compile_text, reader_beside
 from workflows.definition.diagnostics import CODES, Report
 from workflows.definition.document.actions import KINDS
 from workflows.definition.document.base import LATER
@@ -20,6 +20,8 @@ from workflows.engine.scenarios import run
 
 MANUAL = Path(__file__).parents[2] / "definitions" / "README.md"
 TEXT = MANUAL.read_text(encoding="utf-8")
+KNOWN = catalogue()
+READ = reader_beside(MANUAL)
 BLOCK = re.compile(r"^```yaml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 EXAMPLES = [(TEXT.count("\n", 0, match.start()) + 1, match[1]) for match in BLOCK.finditer(TEXT)]
 HEAD = ("process", "version", "title", "start", "data")
@@ -42,14 +44,14 @@ def diagnostics_table() -> str:
 
 @pytest.mark.parametrize(("line", "example"), EXAMPLES, ids=[f"line-{line}" for line, _ in EXAMPLES])
 def test_every_example_compiles(line: int, example: str) -> None:
-    compilation = compile_text(completed(example), filename=f"example in line {line}", catalogue=catalogue())
+    compilation = compile_text(completed(example), filename=f"example in line {line}", catalogue=KNOWN, read_file=READ)
 
     assert compilation.program is not None, "\n".join(map(str, compilation.errors))
 
 
 @pytest.mark.parametrize(("line", "example"), EXAMPLES, ids=[f"line-{line}" for line, _ in EXAMPLES])
 def test_the_scenarios_of_every_example_hold(line: int, example: str) -> None:
-    compilation = compile_text(completed(example), filename=f"example in line {line}", catalogue=catalogue())
+    compilation = compile_text(completed(example), filename=f"example in line {line}", catalogue=KNOWN, read_file=READ)
 
     assert compilation.program is not None
     assert compilation.document is not None
@@ -58,7 +60,7 @@ def test_the_scenarios_of_every_example_hold(line: int, example: str) -> None:
 
 
 def test_the_whole_example_has_nothing_to_complain_about() -> None:
-    compilation = compile_text(EXAMPLES[0][1], filename="example", catalogue=catalogue())
+    compilation = compile_text(EXAMPLES[0][1], filename="example", catalogue=KNOWN, read_file=READ)
 
     assert compilation.diagnostics == []
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from workflows.definition import calendars
 from workflows.definition.catalogue import Catalogue
 from workflows.definition.checks import check_all
 from workflows.definition.diagnostics import START, Diagnostic, Report
@@ -79,10 +81,24 @@ def compile_text(
         broken=unread or report.failed,
         written_states=frozenset(_state_names(source.value)),
         written_tables=tables,
+        calendar=_calendar(document, report, read_file),
     )
     program = lower_program(lowering)
     check_all(lowering, program)
     return Compilation(None if report.failed else program, report.sorted(), document)
+
+
+def _calendar(document: ProcessDocument, report: Report, read_file: Callable[[str], str] | None) -> dict[str, Any]:
+    """The frozen calendar that the document names; empty without one, and after a diagnostic."""
+    if document.calendar is None:
+        return {}
+    if read_file is None:
+        report.add("J120", START, f"the calendar `{document.calendar}` cannot be read here")
+        return {}
+    loaded = calendars.load(document.calendar, read_file)
+    for item in loaded.diagnostics:
+        report.adopt(item)
+    return loaded.document or {}
 
 
 def _within_limits(document: ProcessDocument, report: Report) -> bool:

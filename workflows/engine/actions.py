@@ -11,7 +11,7 @@ from typing import Any
 from workflows.definition import program as form
 from workflows.definition.expressions import compile_expression
 from workflows.domain.errors import ExpressionFailed
-from workflows.engine import times
+from workflows.engine import clocks
 from workflows.engine.draft import Draft
 from workflows.engine.values import Evaluate, compile_record, compile_value
 
@@ -65,7 +65,7 @@ def _send(action: form.Send, owner: str | None, names: Names) -> Run:
     delay = compile_value(action.delay, names)
 
     def run(draft: Draft) -> None:
-        payload, due = data(draft), times.after(draft.event.at, delay(draft))
+        payload, (due, _) = data(draft), clocks.after(draft.chart, draft.event.at, delay(draft))
         timer = f"send.{draft.next_number('send')}"
         draft.start_timer(timer, due=due, event=event, data=payload, state=owner, send=send_id)
 

@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 from workflows.definition import program as form
 from workflows.definition.expressions import compile_expression
 from workflows.definition.payload import Acceptance
+from workflows.domain.calendars import calendar_from_json
 from workflows.domain.errors import InvalidInput
 from workflows.engine.actions import compile_blocks
 from workflows.engine.children import compile_invoke
@@ -61,6 +62,11 @@ def _build(program: form.Program, digest: str) -> Chart:
     chart.script = compile_blocks([program.script], None)
     chart.data = [(name, compile_value(value)) for name, value in program.data.items()]
     chart.tables = {name: DecisionTable(name, table) for name, table in program.tables.items()}
+    chart.calendar = calendar_from_json(program.calendar) if program.calendar else None
+    chart.pauses = any(
+        any(plan.pause_in for plan in node.timers) or (node.task is not None and bool(node.task.model.pause_in))
+        for node in chart.nodes
+    )
     chart.dos = {do.id: do for do in _dos(program)}
     if program.data_schema:
         chart.validator = Draft202012Validator(program.data_schema, format_checker=Draft202012Validator.FORMAT_CHECKER)

@@ -208,6 +208,8 @@ class Draft:
         if timer in self.timers:
             dropped = self.own("timers").pop(timer)
             self.effects.append({"kind": "timer_cancel", "timer": timer, "state": dropped["state"]})
+        elif timer in self.paused:
+            del self.own("paused")[timer]
 
     def open_incident(
         self, *, kind: str, ref: str | None, state: str | None, error: dict[str, Any], event: dict[str, Any] | None

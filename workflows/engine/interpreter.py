@@ -99,7 +99,7 @@ def complete(draft: Draft) -> None:
 def leave_all(draft: Draft) -> None:
     """Exit every state, drop every timer and every event that is still waiting."""
     exit_states(draft, list(draft.configuration))
-    for timer in list(draft.timers):
+    for timer in (*draft.timers, *draft.paused):
         draft.cancel_timer(timer)
     draft.internal.clear()
     draft.external.clear()

@@ -16,14 +16,15 @@ from typing import Any
 from workflows.definition.payload import normalise
 from workflows.definition.program import Program
 from workflows.domain import numbering
-from workflows.domain.errors import InvalidInput, NotFound, RuleRefused
+from workflows.domain.errors import ExpressionFailed, InvalidInput, NotFound, RuleRefused
 from workflows.engine import chart as charts
+from workflows.engine import clocks
 from workflows.engine.events import SYSTEM, Actor, Event, Step, Verdict
 from workflows.engine.snapshot import Snapshot
 from workflows.engine.step import start, step
 from workflows.engine.tables import Chart
 from workflows.engine.tasks import command
-from workflows.engine.times import duration, instant, written
+from workflows.engine.times import instant, written
 from workflows.engine.verdicts import judge, judge_start
 
 MONDAY_MORNING = "2026-01-05T08:00:00Z"
@@ -144,13 +145,13 @@ class Simulation:
         return list(dict.fromkeys(skill for plan in plans for skill in plan.model.skills))
 
     def advance(self, length: str) -> list[dict[str, Any]]:
-        """Lets an ISO 8601 duration pass. Due timers fire in the order of their due times, those of the same time
-        in the order in which they were started, each as a step at its due time.
+        """Lets an ISO 8601 duration, or working time, pass. Due timers fire in the order of their due times, those of
+        the same time in the order in which they were started, each as a step at its due time.
 
         Raises:
             RuleRefused: `TIMER_BOUND`, timers that fire without end.
         """
-        target = _later(self.at, duration(length))
+        target = _later(self._chart, self.at, length)
         effects: list[dict[str, Any]] = []
         for _ in range(_MOST_FIRINGS):
             due = self._next_due(target)
@@ -305,8 +306,8 @@ class Simulation:
         return None
 
 
-def _later(at: str, length: dt.timedelta) -> dt.datetime:
+def _later(chart: Chart, at: str, length: str) -> dt.datetime:
     try:
-        return instant(at) + length
-    except OverflowError as problem:
+        return instant(clocks.after(chart, at, length)[0])
+    except ExpressionFailed as problem:
         raise InvalidInput(f"{length} after {at} is beyond the calendar") from problem

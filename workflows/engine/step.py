@@ -9,11 +9,12 @@ from typing import Any
 
 from workflows.definition.payload import normalise
 from workflows.domain.errors import InstanceEnded
-from workflows.engine import children
+from workflows.engine import children, clocks
 from workflows.engine.actions import remember
 from workflows.engine.draft import Draft
 from workflows.engine.events import Actor, Event, Step
 from workflows.engine.interpreter import complete, enter_initial, leave_all, settle, take
+from workflows.engine.lifecycle import open_timer
 from workflows.engine.snapshot import Snapshot
 from workflows.engine.standing import persons, standing_to_start
 from workflows.engine.tables import Chart
@@ -99,7 +100,16 @@ def finish(draft: Draft) -> Step:
     """Closes an instance that has reached its end in this step, and gives the step."""
     if draft.status == "done" and draft.base.status != "done":
         complete(draft)
+    clocks.stand_still(draft)
     return draft.finished()
+
+
+def _start_again(draft: Draft, timer: str, state: str | None) -> None:
+    """A timer that goes off again and again; leaving its state ends it like any other."""
+    plans = draft.chart.nodes[draft.chart.number_of[state]].timers if state in draft.chart.number_of else ()
+    for plan in plans:
+        if plan.id == timer and plan.every:
+            open_timer(draft, str(state), plan)
 
 
 def _note(draft: Draft) -> bool:
@@ -109,7 +119,8 @@ def _note(draft: Draft) -> bool:
         children.report(draft)
         return False
     if event.ref in draft.timers:
-        del draft.own("timers")[event.ref]
+        fired = draft.own("timers").pop(event.ref)
+        _start_again(draft, event.ref, fired["state"])
         return True
     if event.ref not in draft.pending:
         return False

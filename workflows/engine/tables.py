@@ -14,6 +14,7 @@ from jsonschema import Draft202012Validator
 from workflows.definition.expressions import Expression
 from workflows.definition.payload import Acceptance, violations
 from workflows.definition.program import Do, Program, State, Transition
+from workflows.domain.calendars import Calendar
 from workflows.engine.actions import Run
 from workflows.engine.children import InvokePlan
 from workflows.engine.decisions import DecisionTable
@@ -102,6 +103,9 @@ class Chart:
     dos: dict[str, Do] = field(default_factory=dict)
     """`do` actions by their id."""
     tables: dict[str, DecisionTable] = field(default_factory=dict)
+    calendar: Calendar | None = None
+    pauses: bool = False
+    """Some clock stands still in some state."""
     validator: Draft202012Validator | None = None
     has_forms: bool = False
     eventless: dict[int, tuple[Arc, ...]] = field(default_factory=dict)

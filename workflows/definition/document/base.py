@@ -25,9 +25,6 @@ from workflows.definition.reader import Path
 from workflows.definition.suggestions import did_you_mean
 
 LATER = {
-    "calendar": "working calendars",
-    "calendars": "working calendars",
-    "pause_in": "pausing a clock",
     "migrate": "migration of running instances",
     "effectivity": "effectivity",
     "deprecated": "deprecation",

@@ -61,6 +61,8 @@ class ProcessDocument(Node):
     """Read-only look-ups that guards may use as `facts.NAME`."""
     tables: dict[Identifier, TableReference] = Field(default_factory=dict)
     """Decision tables, inline or as a path beside the file; `decide` and `tables.NAME` use them."""
+    calendar: Name | None = None
+    """Working calendar `calendars/NAME.yaml` that working time is counted on."""
     initial: Annotated[list[Target], *ONE_OR_MORE] | None = None
     """Left out: the first state."""
     states: Annotated[dict[Name, StateNode], Field(min_length=1)]

@@ -81,6 +81,8 @@ class TimerNode(Outcome):
     """Since the state was entered."""
     at: Expression | None = None
     """CEL that gives an RFC 3339 date-time with a zone; one that is past means at once."""
+    pause_in: Annotated[list[Target], *ONE_OR_MORE] = Field(default_factory=list)
+    """States in which the clock of `in` stands still."""
 
 
 class LadderStep(Node):
@@ -100,6 +102,14 @@ class LadderStep(Node):
     """Internal event, taken inside this step."""
 
 
+class ReminderNode(Node):
+    what: ClassVar[str] = "a `remind`"
+    every: DurationText
+    """Again and again, as long as the task is open."""
+    notify: Annotated[list[str], *ONE_OR_MORE]
+    """Who gets an e-mail about the task; as in the action `notify`."""
+
+
 class TaskNode(Node):
     what: ClassVar[str] = "a task"
     title: Template
@@ -113,6 +123,10 @@ class TaskNode(Node):
     """Since the task was opened."""
     escalate: list[LadderStep] = Field(default_factory=list)
     """What happens on the way to the due time and after it."""
+    remind: Annotated[list[ReminderNode], *ONE_OR_MORE] = Field(default_factory=list)
+    """Who is told again and again that it is open."""
+    pause_in: Annotated[list[Target], *ONE_OR_MORE] = Field(default_factory=list)
+    """States in which the clock of `due`, `escalate` and `remind` stands still."""
     priority: int = Field(default=3, ge=1, le=5)
     """1 is the most urgent."""
     not_by: list[Apart] = Field(default_factory=list)

@@ -104,6 +104,8 @@ class Lowering:
     """Names of all states in the file, those with structural errors included."""
     written_tables: frozenset[str] = frozenset()
     """Names of all decision tables in the file, those with structural errors included."""
+    calendar: dict[str, Any] = field(default_factory=dict)
+    """Frozen; empty without one, and after a diagnostic."""
     sites: list[Site] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     assignments: list[Assignment] = field(default_factory=list)

@@ -35,6 +35,7 @@ def lower_program(lowering: Lowering) -> Program:
             id="initial", targets=initial_targets(lowering, lowering.tree.root, document.initial, ("initial",))
         ),
         states=lower_states(lowering),
+        calendar=lowering.calendar,
     )
 
 

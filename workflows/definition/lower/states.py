@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Literal
 
-from workflows.definition.document.states import ChildNode, EachNode, LadderStep, StateNode, TaskNode
+from workflows.definition.document.base import WORKING_TIME
+from workflows.definition.document.states import ChildNode, EachNode, LadderStep, ReminderNode, StateNode, TaskNode
 from workflows.definition.lower.actions import ERROR, Owner, check_process, lower_actions, lower_notify, lower_set
 from workflows.definition.lower.context import Lowering, Names
 from workflows.definition.lower.people import lower_not_by, lower_quorum
@@ -33,7 +34,9 @@ from workflows.definition.program import (
     Task,
     Timer,
     Transition,
+    Value,
 )
+from workflows.definition.reader import Path
 from workflows.domain.durations import format_duration
 
 _ENDED: dict[str, Any] = {
@@ -124,6 +127,7 @@ def _transitions(lowering: Lowering, draft: _Draft) -> None:
                 event=identity,
                 after=lower_duration(lowering, timer.in_, (*timer.path, "in"), Names()),
                 at=lower_expression(lowering, timer.at, (*timer.path, "at"), Names(), "time"),
+                pause_in=_pauses(lowering, draft.place, timer.pause_in, timer.path),
             )
         )
         transitions.add([timer], (identity,))
@@ -146,6 +150,8 @@ def _task(lowering: Lowering, draft: _Draft, node: TaskNode) -> Task:
     form = lowering.form(node.form, (*node.path, "form")) if node.form is not None else None
     for step in node.escalate:
         _ladder_step(lowering, draft, node, step)
+    for reminder in node.remind:
+        _reminder(lowering, draft, node, reminder)
     return Task(
         title=lower_text(lowering, node.title, (*node.path, "title"), Names()),
         candidates=tuple(node.candidates),
@@ -157,16 +163,18 @@ def _task(lowering: Lowering, draft: _Draft, node: TaskNode) -> Task:
         skills=tuple(node.skills),
         reassign_by=tuple(node.reassign_by),
         quorum=lower_quorum(lowering, draft.place, node.quorum),
+        pause_in=_pauses(lowering, draft.place, node.pause_in, node.path),
     )
 
 
 def _ladder_step(lowering: Lowering, draft: _Draft, task: TaskNode, step: LadderStep) -> None:
     """A timer of its own and a transition without target, so that it ends with the task."""
-    after = _ladder_delay(lowering, task, step)
-    if after is None:
+    clock = _ladder_clock(lowering, task, step)
+    if clock is None:
         return
-    identity = _timer_id(draft)
-    draft.timers.append(Timer(id=identity, event=identity, after=Const(value=after)))
+    identity, (after, percent) = _timer_id(draft), clock
+    pauses = _pauses(lowering, draft.place, task.pause_in, task.path)
+    draft.timers.append(Timer(id=identity, event=identity, after=after, percent=percent, pause_in=pauses))
     owner, names = Owner(draft.place, draft.place), Names()
     actions: list[Action] = []
     if step.notify is not None:
@@ -186,20 +194,47 @@ def _ladder_step(lowering: Lowering, draft: _Draft, task: TaskNode, step: Ladder
     draft.transitions.append((identity,), tuple(actions))
 
 
-def _ladder_delay(lowering: Lowering, task: TaskNode, step: LadderStep) -> str | None:
+def _ladder_clock(lowering: Lowering, task: TaskNode, step: LadderStep) -> tuple[Value, int | None] | None:
+    """The length until the step, or a length and how many percent of it."""
     path = (*step.path, "at")
     percent = _PERCENT.fullmatch(step.at.strip())
     if percent is None:
-        return step.at if literal_seconds(lowering, step.at, path) is not None else None
+        if WORKING_TIME.fullmatch(step.at.strip()):
+            working = lower_duration(lowering, step.at, path, Names())
+            return (working, None) if working is not None else None
+        return (Const(value=step.at), None) if literal_seconds(lowering, step.at, path) is not None else None
     if task.due is None:
         lowering.problem("J102", path, f"`{step.at}` of what? the task has no `due`", "add `due`, or use a duration")
         return None
     if not task.due.startswith("P"):
-        hint = "use a duration such as PT4H"
-        lowering.problem("J106", path, "a percentage needs a `due` that is written out", hint)
+        due = lower_duration(lowering, task.due, (*task.path, "due"), Names())
+        return (due, int(percent[1])) if due is not None else None
+    seconds = literal_seconds(lowering, task.due, (*task.path, "due"))
+    if seconds is None:
         return None
-    due = literal_seconds(lowering, task.due, (*task.path, "due"))
-    return None if due is None else format_duration(timedelta(seconds=round(due * int(percent[1]) / 100, 3)))
+    return Const(value=format_duration(timedelta(seconds=round(seconds * int(percent[1]) / 100, 3)))), None
+
+
+def _reminder(lowering: Lowering, draft: _Draft, task: TaskNode, node: ReminderNode) -> None:
+    """A timer that starts itself again, and a transition without target."""
+    identity, owner = _timer_id(draft), Owner(draft.place, draft.place)
+    every = lower_duration(lowering, node.every, (*node.path, "every"), Names())
+    pauses = _pauses(lowering, draft.place, task.pause_in, task.path)
+    draft.timers.append(Timer(id=identity, event=identity, after=every, every=True, pause_in=pauses))
+    notice = lower_notify(lowering, node.notify, (*node.path, "notify"), owner, Names(), {})
+    draft.transitions.append((identity,), (notice,))
+
+
+def _pauses(lowering: Lowering, place: Place, names: list[str], path: Path) -> tuple[str, ...]:
+    """Ids of the states in which a clock stands still."""
+    found = []
+    for index, name in enumerate(names):
+        state = lowering.tree.resolve(name, place)
+        if state is None:
+            unknown_state(lowering, name, (*path, "pause_in", index))
+        else:
+            found.append(state.id)
+    return tuple(found)
 
 
 def _child(lowering: Lowering, node: ChildNode, *, handles_failure: bool) -> Invoke:

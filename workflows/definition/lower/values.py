@@ -11,7 +11,9 @@ from workflows.definition.lower.context import Expected, Lowering, Names
 from workflows.definition.program import Cel, Const, Items, Record, Text, Value
 from workflows.definition.reader import Path
 from workflows.definition.suggestions import did_you_mean
+from workflows.domain.calendars import WorkingDuration, parse
 from workflows.domain.durations import NotADuration, duration_seconds
+from workflows.domain.errors import InvalidInput
 
 _WHO = re.compile(r"(?:role|group|user):[A-Za-z0-9_.@-]+", re.ASCII)
 
@@ -115,17 +117,28 @@ def lower_duration(lowering: Lowering, text: str | None, path: Path, names: Name
         literal_seconds(lowering, text, path)
         return Const(value=text)
     if WORKING_TIME.fullmatch(text.strip()):
-        literal_seconds(lowering, text, path)
-        return None
+        return Const(value=text.strip()) if working_length(lowering, text, path) is not None else None
     return Cel(source=lowering.expression(text, path, names, "duration"))
+
+
+def working_length(lowering: Lowering, text: str, path: Path) -> WorkingDuration | None:
+    """Working time that can be counted; None after a diagnostic."""
+    if lowering.document.calendar is None:
+        hint = "name one at the head: `calendar: NAME`"
+        lowering.problem("J106", path, f"`{text}` is working time, and the process has no calendar", hint)
+        return None
+    try:
+        return parse(text)
+    except InvalidInput as problem:
+        lowering.problem("J106", path, problem.message)
+        return None
 
 
 def literal_seconds(lowering: Lowering, text: str, path: Path) -> float | None:
     """Seconds of a duration that must be written out; None after a diagnostic."""
     if WORKING_TIME.fullmatch(text.strip()):
-        lowering.problem(
-            "J105", path, f"`{text}`: working time: not supported yet", "use clock time such as PT24H or P3D"
-        )
+        instead = "use clock time such as PT24H or P3D"
+        lowering.problem("J106", path, f"`{text}`: working time counts only for people and in `after`", instead)
         return None
     try:
         return duration_seconds(text)
