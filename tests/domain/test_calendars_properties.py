@@ -72,7 +72,7 @@ INSTANTS = st.one_of(
 LENGTHS = st.integers(0, 40 * 3600)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(calendars(), INSTANTS, LENGTHS, LENGTHS)
 def test_two_lengths_after_each_other_are_their_sum(plant: Calendar, start: dt.datetime, one: int, two: int) -> None:
     half_way, _ = _within(plant, start, one)
@@ -81,7 +81,7 @@ def test_two_lengths_after_each_other_are_their_sum(plant: Calendar, start: dt.d
     assert end == _within(plant, start, one + two)[0]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(calendars(), INSTANTS, LENGTHS)
 def test_so_much_time_lies_between_a_start_and_its_end(plant: Calendar, start: dt.datetime, seconds: int) -> None:
     end, _ = _within(plant, start, seconds)
@@ -90,7 +90,7 @@ def test_so_much_time_lies_between_a_start_and_its_end(plant: Calendar, start: d
     assert (end - start).total_seconds() >= seconds
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(calendars(), INSTANTS, INSTANTS, LENGTHS)
 def test_who_starts_later_is_not_due_earlier(plant: Calendar, one: dt.datetime, two: dt.datetime, seconds: int) -> None:
     first, last = sorted((one, two))
@@ -98,7 +98,7 @@ def test_who_starts_later_is_not_due_earlier(plant: Calendar, one: dt.datetime, 
     assert _within(plant, first, seconds)[0] <= _within(plant, last, seconds)[0]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(calendars(), INSTANTS, st.integers(0, 5), st.integers(0, 5))
 def test_more_days_are_not_due_earlier_and_never_before_the_start(
     plant: Calendar, start: dt.datetime, one: int, two: int
@@ -109,7 +109,7 @@ def test_more_days_are_not_due_earlier_and_never_before_the_start(
     assert start <= end <= later
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(calendars(), INSTANTS, INSTANTS, st.integers(1, 5))
 def test_who_starts_later_is_not_due_fewer_days_earlier(
     plant: Calendar, one: dt.datetime, two: dt.datetime, days: int
@@ -121,7 +121,7 @@ def test_who_starts_later_is_not_due_fewer_days_earlier(
     assert _days(plant, first, days) <= _days(plant, last, days)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(calendars(), INSTANTS, LENGTHS, st.sampled_from(ZONES))
 def test_the_zone_in_which_an_instant_is_given_does_not_matter(
     plant: Calendar, start: dt.datetime, seconds: int, zone: str
@@ -133,7 +133,7 @@ def test_the_zone_in_which_an_instant_is_given_does_not_matter(
     assert is_open(plant, elsewhere) == is_open(plant, start)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(calendars(), INSTANTS, st.integers(0, 3 * 24 * 60))
 def test_time_between_is_what_counting_open_minutes_gives(plant: Calendar, start: dt.datetime, minutes: int) -> None:
     """Shifts begin and end on whole minutes, also over changes of the clock."""
@@ -143,7 +143,7 @@ def test_time_between_is_what_counting_open_minutes_gives(plant: Calendar, start
     assert working_seconds_between(plant, start, start + minutes * MINUTE) == opened * 60
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(documents(), INSTANTS)
 def test_open_is_what_the_wall_says(raw: dict[str, Any], day: dt.datetime) -> None:
     """Against the document and the wall clock of the zone itself, away from changes of the clock."""
@@ -154,7 +154,7 @@ def test_open_is_what_the_wall_says(raw: dict[str, Any], day: dt.datetime) -> No
             assert is_open(plant, moment) == _wall_says_open(raw, moment)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(calendars(), INSTANTS, st.integers(1, 10 * 60))
 def test_an_end_is_where_counting_open_minutes_leads(plant: Calendar, start: dt.datetime, minutes: int) -> None:
     now, left = start.replace(second=0), minutes
@@ -167,7 +167,7 @@ def test_an_end_is_where_counting_open_minutes_leads(plant: Calendar, start: dt.
     assert end == now
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(calendars(), INSTANTS)
 def test_the_next_opening_is_open_and_nothing_before_it_is(plant: Calendar, start: dt.datetime) -> None:
     opens = next_open(plant, start)
