@@ -23,8 +23,8 @@ def verify_pack(path: Path, say: Callable[[str], None]) -> int:
     about = verdict.about
     if about:
         say(f"{about['process']} {about['number']} of {about['tenant']}, {about['seq']} steps, made {about['made_at']}")
-    for problem in verdict.problems:
-        say(f"WRONG: {problem}")
+    for wrong in verdict.problems:
+        say(f"WRONG: {wrong}")
     if verdict.problems:
         return 1
     if verdict.uncovered:

@@ -101,6 +101,17 @@ def enable(key: str) -> None:
     set_open(_settings(), key, to=True)
 
 
+@app.command()
+def listen(
+    port: Annotated[int, typer.Option(help="0 takes a free one.")] = 9000,
+    secret: Annotated[str | None, typer.Option(help="As shown once when the webhook was made.")] = None,
+) -> None:
+    """Receive webhooks on this machine and show them, for trying things out."""
+    from api.cli.listen import listen
+
+    listen(port, secret, _say)
+
+
 audit = typer.Typer(help="The audit trail.", no_args_is_help=True)
 app.add_typer(audit, name="audit")
 

@@ -17,7 +17,8 @@ from workflows.definition.compile import compile_text
 
 DEFINITIONS = Path(__file__).resolve().parents[2] / "definitions"
 NCR = DEFINITIONS / "quality" / "ncr_report.yaml"
-ORDER = DEFINITIONS / "production" / "order.yaml"
+DELIVERY = DEFINITIONS / "integration" / "webhook_delivery.yaml"
+DELIVERY = DEFINITIONS / "integration" / "webhook_delivery.yaml"
 
 DOOR = """process: door
 version: "1.0.0"
@@ -410,11 +411,11 @@ def test_exports_in_three_notations() -> None:
 
 
 def test_an_exported_definition_is_imported_as_the_same_program(tmp_path: Path) -> None:
-    exported = file(tmp_path, "ncr.scxml", jidoka("export", NCR, "--format", "scxml").stdout)
+    exported = file(tmp_path, "delivery.scxml", jidoka("export", DELIVERY, "--format", "scxml").stdout)
 
     written = jidoka("import-scxml", exported)
     again = compile_text(written.stdout, filename="again.yaml", catalogue=catalogue()).program
-    original = json.loads(jidoka("check", NCR, "--format", "json").stdout)[0]["digest"]
+    original = json.loads(jidoka("check", DELIVERY, "--format", "json").stdout)[0]["digest"]
 
     assert written.exit_code == 0
     assert again is not None
