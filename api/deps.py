@@ -28,6 +28,7 @@ from activities.services.notifications import Notifications
 from activities.services.origin import Origin
 from activities.services.reading import Reading
 from activities.services.signatures import Signatures
+from activities.services.task_acts import TaskActs
 from activities.services.webhooks import Webhooks
 from api.auth.addresses import Network, client_address
 from api.auth.credentials import Credentials
@@ -63,6 +64,7 @@ class Services:
     reading: Reading
     secret_box: SecretBox
     signatures: Signatures
+    task_acts: TaskActs
     temporal_ping: Callable[[], Awaitable[None]]
     trusted_proxies: tuple[Network, ...]
     webhooks: Webhooks

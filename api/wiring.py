@@ -30,6 +30,7 @@ from activities.services.notifications import Notifications
 from activities.services.people import People
 from activities.services.reading import Reading
 from activities.services.signatures import Signatures
+from activities.services.task_acts import TaskActs
 from activities.services.tenants import Tenants
 from activities.services.webhooks import Webhooks
 from activities.settings import Settings
@@ -74,14 +75,17 @@ def assemble(settings: Settings, database: Database, temporal: Client, *, queue_
     secret_box = SecretBox(settings.secret_key.get_secret_value())
     accounts = Accounts(database, refresh_lifetime_s=settings.refresh_token_s)
     api_keys = ApiKeys(database)
+    files = open_files(settings)
+    audit, inbox = Audit(database), Inbox(database)
+    instances = Instances(database, temporal, registry, queue_suffix=queue_suffix)
     hosts = Hosts(Tenants(database).exists)
     tokens = AccessTokens([settings.jwt_secret.get_secret_value()], lifetime_s=settings.access_token_s)
     return Services(
         access_tokens=tokens,
         accounts=accounts,
         api_keys=api_keys,
-        attachments=Attachments(database, open_files(settings), largest=settings.attachment_bytes),
-        audit=Audit(database),
+        attachments=Attachments(database, files, largest=settings.attachment_bytes),
+        audit=audit,
         backlog=partial(measure, database),
         certificates=Certificates(database),
         collaboration=Collaboration(database),
@@ -93,13 +97,14 @@ def assemble(settings: Settings, database: Database, temporal: Client, *, queue_
         evidence=Evidence(database),
         hosts=hosts,
         idempotency=Idempotency(database),
-        inbox=Inbox(database),
+        inbox=inbox,
         incidents=Incidents(database),
-        instances=Instances(database, temporal, registry, queue_suffix=queue_suffix),
+        instances=instances,
         notifications=Notifications(database),
         reading=Reading(database),
         secret_box=secret_box,
         signatures=Signatures(database, accounts, idle_s=settings.signature_idle_s),
+        task_acts=TaskActs(inbox, instances, audit),
         temporal_ping=partial(_ping, temporal),
         trusted_proxies=tuple(networks(settings.trusted_proxies)),
         webhooks=Webhooks(database, GuardedClient(settings.allowed_private_networks), secret_box),

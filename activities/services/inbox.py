@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from activities.store.database import Database
-from activities.store.repositories import inbox
+from activities.store.repositories import addresses, inbox
 from activities.store.repositories.inbox import Reach, Sort, Tab, TaskFilter
-from workflows.domain.errors import NotFound
+from workflows.domain.errors import Conflict, NotFound
 from workflows.domain.records import Page, TaskEntry
 from workflows.engine.events import Actor, Principal
 
@@ -89,6 +89,22 @@ class Inbox:
             raise NotFound(f"There is no task {task} of {process} {entity_id}", code="NO_SUCH_TASK")
         return found
 
+    async def demand_open(self, tenant: str, process: str, entity_id: int, task: str, command_id: str) -> None:
+        """Returns when the task is open, or was closed by this very command.
+
+        Raises:
+            NotFound: NO_SUCH_TASK.
+            Conflict: TASK_CLOSED.
+        """
+        found = await self.get(tenant, process, entity_id, task)
+        if found.closed_at is None:
+            return
+        async with self._database.transaction(tenant) as connection:
+            instance = await addresses.find(connection, process, entity_id, command_id)
+        if instance is None or instance.outcome is None:
+            by = found.closed_by or "the process"
+            raise Conflict(f"This task was closed by {by}", code="TASK_CLOSED", details={"closed_by": found.closed_by})
+
 
 def reach_of(actor: Actor) -> Reach:
     """Whose tasks are the actor's now."""
@@ -98,13 +114,15 @@ def reach_of(actor: Actor) -> Reach:
 def _assignees(actor: Actor) -> Iterator[tuple[str, str | None]]:
     yield actor.username, None
     for principal in actor.acts_for:
-        yield principal.username, principal.process
+        if principal.in_person:
+            yield principal.username, principal.process
 
 
 def _offers(actor: Actor) -> Iterator[tuple[str, str | None]]:
     holders: list[tuple[Actor | Principal, str | None]] = [(actor, None)]
     holders += [(principal, principal.process) for principal in actor.acts_for]
     for holder, process in holders:
-        yield f"user:{holder.username}", process
+        if isinstance(holder, Actor) or holder.in_person:
+            yield f"user:{holder.username}", process
         yield from ((f"role:{role}", process) for role in holder.roles)
         yield from ((f"group:{group}", process) for group in holder.groups)

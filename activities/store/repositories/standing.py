@@ -145,7 +145,8 @@ def _longest(until: ColumnElement[Any]) -> ColumnElement[Any]:
 def _principal(row: Any) -> Principal:
     roles = tuple(row.roles) if row.role is None else tuple(role for role in row.roles if role == row.role)
     groups = tuple(row.groups) if row.role is None else ()
-    return Principal(row.name, row.full_name, roles, groups, row.process, _utc(row.until))
+    until = _utc(row.until)
+    return Principal(row.name, row.full_name, roles, groups, row.process, until, in_person=row.role is None)
 
 
 def _utc(moment: dt.datetime) -> str:

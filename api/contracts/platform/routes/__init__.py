@@ -15,12 +15,14 @@ from api.contracts.platform.routes import (
     instances,
     notifications,
     people,
+    task_acts,
     tasks,
     work,
 )
 
 router = APIRouter()
 PARTS = (
+    task_acts.router,
     tasks.router,
     work.router,
     definitions.router,
