@@ -17,7 +17,7 @@ from workflows.definition.compile import compile_text
 
 DEFINITIONS = Path(__file__).resolve().parents[2] / "definitions"
 NCR = DEFINITIONS / "quality" / "ncr_report.yaml"
-DELIVERY = DEFINITIONS / "integration" / "webhook_delivery.yaml"
+ORDER = DEFINITIONS / "production" / "order.yaml"
 DELIVERY = DEFINITIONS / "integration" / "webhook_delivery.yaml"
 
 DOOR = """process: door

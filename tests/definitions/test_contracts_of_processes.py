@@ -38,10 +38,13 @@ def started(process: str, data: dict[str, Any], by: str) -> tuple[Simulation, li
     return simulation, simulation.start(data, actor_of(by))
 
 
-def take(simulation: Simulation, code: str, by: str | None = None, **data: Any) -> list[dict[str, Any]]:
-    verdict = simulation.verdict(code, data, actor_of(by))
+def take(
+    simulation: Simulation, code: str, by: str | None = None, *, signed: bool = False, **data: Any
+) -> list[dict[str, Any]]:
+    signature = simulation.signature(code, data, actor_of(by)) if signed else None
+    verdict = simulation.verdict(code, data, actor_of(by), signature=signature)
     assert verdict.allowed, verdict
-    return simulation.send(code, data, actor_of(by))
+    return simulation.send(code, data, actor_of(by), signature=signature)
 
 
 def emitted(effects: list[dict[str, Any]], event: str) -> dict[str, Any]:
@@ -219,9 +222,47 @@ def test_events_of_a_report_carry_its_number() -> None:
     effects += take(simulation, "approve", "qc_manager")
     effects += take(simulation, "assign", "plant_manager", assignee="technician", disposition="scrap")
     effects += take(simulation, "resolve", "technician", comment="Scrapped")
-    effects += take(simulation, "verify", "inspector")
+    effects += take(simulation, "verify", "inspector", signed=True)
     effects += take(simulation, "close", "qc_manager")
 
     events = [effect for effect in effects if effect["kind"] == "emit"]
     assert {effect["data"]["ncr_number"] for effect in events} == {"NCR-2026-001"}
     assert [effect["event"] for effect in events][-1] == "ncr.closed"
+
+
+def test_a_report_and_its_capa_understand_each_other() -> None:
+    """What the report starts is a CAPA; what the CAPA sends, the report takes."""
+    report, _ = started("quality/ncr_report", NCR | {"severity": "critical"}, "inspector")
+    take(report, "approve", "plant_manager", disposition="scrap")
+    begun = next(e for e in take(report, "assign", "plant_manager", assignee="technician") if e["kind"] == "start")
+    capa, _ = started("quality/capa", begun["data"], "system")
+    sent = next(
+        e
+        for e in take(capa, "cancel", "quality_manager", signed=True, comment="covered by another one")
+        if e["kind"] == "send"
+    )
+    take(report, sent["event"], None, **sent["data"])
+
+    assert (begun["process"], begun["number"]) == ("capa", "CAPA-NCR-2026-001")
+    assert (sent["process"], sent["number"]) == ("ncr_report", "NCR-2026-001")
+    assert report.snapshot.data["capa_state"] == "cancelled"
+
+
+def test_a_report_and_its_board_understand_each_other() -> None:
+    """With the design authority on the board, the report needs no concession of its own."""
+    report, _ = started("quality/ncr_report", NCR, "inspector")
+    take(report, "approve", "qc_manager")
+    begun = next(e for e in take(report, "refer", "qc_manager", comment="quality disagrees") if e["kind"] == "start")
+    board, _ = started("quality/mrb", begun["data"], "system")
+    take(board, "submit", "qc_manager", proposal="use_as_is", justification="it is hidden")
+    for member in ("quality_manager", "engineer", "supervisor"):
+        take(board, "agree", member, signed=True, comment="agreed")
+    sent = next(
+        e for e in take(board, "agree", "design_authority", signed=True, comment="hidden") if e["kind"] == "send"
+    )
+    take(report, sent["event"], None, **sent["data"])
+    take(report, "assign", "plant_manager", assignee="technician")
+
+    assert (begun["process"], begun["number"]) == ("mrb", "MRB-NCR-2026-001-1")
+    assert board.state == ["decided"]
+    assert (report.state, report.snapshot.data["disposition"]) == (["in_progress"], "use_as_is")

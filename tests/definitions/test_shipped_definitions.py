@@ -27,7 +27,14 @@ def shipped(name: str) -> Program:
 
 
 def test_the_processes_of_the_product_are_there() -> None:
-    assert {path.stem for path in DEFINITIONS} >= {"order", "work_order_operation", "ncr_report", "webhook_delivery"}
+    assert {path.stem for path in DEFINITIONS} >= {
+        "order",
+        "work_order_operation",
+        "ncr_report",
+        "capa",
+        "mrb",
+        "webhook_delivery",
+    }
 
 
 @each

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import tempfile
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from activities.actions import catalogue
 from activities.embedded.temporal import EmbeddedTemporal
 from activities.services.definitions import shipped_folder
 from activities.temporal import connect
-from tests.plant import Plant
+from tests.plant import DEMO_PASSWORD, Plant
 from tests.receiver import answer, receiving
 from workflows.definition.compile import compile_file
 from workflows.definition.folder import process_files
@@ -32,13 +33,16 @@ ENDED_WITHIN_S = 60
 class Person:
     """A signed-in user of the plant."""
 
-    def __init__(self, client: httpx.AsyncClient) -> None:
+    def __init__(self, username: str, client: httpx.AsyncClient) -> None:
+        self._username = username
         self._client = client
 
     async def start(self, process: str, data: dict[str, Any]) -> dict[str, Any]:
         return await self._post(f"/api/v1/workflows/{process}", {"data": data})
 
     async def take(self, process: str, entity: int, code: str, **data: Any) -> dict[str, Any]:
+        if "signature" in data:
+            data["signature"] = data["signature"] | {"username": self._username}
         return await self._post(f"/api/v1/workflows/{process}/{entity}/transition/{code}", data)
 
     async def see(self, process: str, entity: int) -> dict[str, Any]:
@@ -91,24 +95,101 @@ class Person:
 
 
 async def ncr_to_closure(people: dict[str, Person]) -> list[tuple[str, int]]:
-    """A major report from crack to closure, sent back once by the one who verifies."""
+    """A major report from crack to closure: vetoed once, granted then, the cause found beside, sent back once."""
     report = await people["inspector"].start(
         "ncr_report", {"severity": "major", "description": "Cracks found on welded joint", "source": "in_process"}
     )
     entity = report["id"]
+    assign = {"assignee": "supervisor", "disposition": "repair", "root_cause_required": True}
+    cause = {
+        "method": "five_why",
+        "cause_of_occurrence": "The gas flow was set too low",
+        "cause_of_escape": "The seam is not checked before painting",
+    }
     steps: list[tuple[str, str, dict[str, Any]]] = [
+        ("inspector", "contain", {"held_at": "Cage 4"}),
         ("qc_manager", "accept", {"comment": "seen"}),
-        ("qc_manager", "approve", {"comment": "approved for disposition", "disposition": "rework"}),
-        ("plant_manager", "assign", {"assignee": "supervisor"}),
+        ("qc_manager", "approve", {"comment": "approved for disposition"}),
+        ("plant_manager", "assign", assign),
+        ("quality_manager", "grant", {"comment": "good enough for indoors"} | signed("approved")),
+        ("design_authority", "refuse", {"comment": "not on a loaded part"} | signed("rejected")),
+        ("plant_manager", "assign", assign),
+        ("design_authority", "grant", {"comment": "with a second seam"} | signed("approved")),
+        ("engineer", "refuse", {"comment": "ugly all the same"} | signed("rejected")),
+        ("quality_manager", "grant", {"comment": "with a second seam"} | signed("approved")),
         ("supervisor", "resolve", {"comment": "welded again"}),
+        ("engineer", "explain", cause),
         ("inspector", "verify", {"passed": False, "comment": "still cracked"}),
         ("supervisor", "resolve", {"comment": "replaced"}),
-        ("inspector", "verify", {"passed": True}),
+        ("inspector", "verify", {"passed": True} | signed("verified")),
         ("qc_manager", "close", {}),
     ]
     for who, code, data in steps:
         await people[who].take("ncr_report", entity, code, **data)
     return [("ncr_report", entity)]
+
+
+async def board_and_capa(people: dict[str, Person]) -> list[tuple[str, int]]:
+    """A critical report that the board decides on and that starts a CAPA, which works in its second cycle."""
+    report = await people["inspector"].start(
+        "ncr_report", {"severity": "critical", "description": "Brake disc without heat treatment"}
+    )
+    entity, number = report["id"], report["number"]
+    await people["plant_manager"].take("ncr_report", entity, "approve")
+    await people["qc_manager"].take("ncr_report", entity, "refer", comment="who pays for it?")
+    board = await people["qc_manager"].find("mrb", f"MRB-{number}-1")
+    await people["qc_manager"].take("mrb", board, "submit", proposal="scrap", justification="soft all through")
+    for member in ("quality_manager", "engineer", "supervisor"):
+        await people[member].take("mrb", board, "agree", comment="agreed", **signed("approved"))
+    await people["plant_manager"].until("ncr_report", entity, "approved")
+    await people["supervisor"].take("mrb", board, "execute", comment="40 discs scrapped")
+    await people["quality_manager"].take("mrb", board, "close", **signed("verified"))
+    await people["plant_manager"].take("ncr_report", entity, "assign", assignee="supervisor")
+    capa = await people["quality_manager"].find("capa", f"CAPA-{number}")
+    await people["supervisor"].take("ncr_report", entity, "resolve", comment="scrapped")
+    await people["inspector"].take("ncr_report", entity, "verify", **signed("verified"))
+    await capa_to_closure(people, capa)
+    await people["qc_manager"].until_offered("ncr_report", entity, "close")
+    await people["qc_manager"].take("ncr_report", entity, "close")
+    return [("ncr_report", entity), ("mrb", board), ("capa", capa)]
+
+
+async def capa_to_closure(people: dict[str, Person], capa: int) -> None:
+    team = {"team_leader": "engineer", "containment_effective": True, "containment_proof": "all in cage 4"}
+    await people["quality_manager"].take("capa", capa, "form_team", **team)
+    for effective in (False, True):
+        await _capa_cycle(people, capa)
+        for lot in ("L-1", "L-2", "L-3"):
+            await people["inspector"].take("capa", capa, "pass_lot", lot=lot)
+        code, meaning = ("confirm", "verified") if effective else ("repeat", "rejected")
+        await people["quality_manager"].take("capa", capa, code, result="measured", **signed(meaning))
+
+
+async def _capa_cycle(people: dict[str, Person], capa: int) -> None:
+    causes = ("cause_of_occurrence", "cause_of_escape", "cause_in_system", "proof")
+    actions = [
+        {"id": "A1", "type": "corrective", "description": "interlock", "owner": "engineer", "due": "2027-01-31"},
+        {"id": "A2", "type": "preventive", "description": "gauge", "owner": "engineer", "due": "2027-01-31"},
+    ]
+    plan = {"actions": actions, "criterion": "none in three lots", "risk_of_change": "none known"}
+    transfer = dict.fromkeys(("fmea", "control_plan", "instruction", "training"), "not_applicable")
+    steps: list[tuple[str, str, dict[str, Any]]] = [
+        ("engineer", "explain", {"method": "five_why", "nature": "process"} | dict.fromkeys(causes, "as measured")),
+        ("engineer", "propose", plan),
+        ("quality_manager", "approve_plan", signed("approved")),
+        ("engineer", "begin", {}),
+        ("engineer", "report_action", {"action": "A1", "proof": "tested in March"}),
+        ("quality_manager", "replace_action", {"action": "A2", "proof": "an inline gauge does it"}),
+        ("engineer", "complete", {}),
+        ("inspector", "verify", transfer | {"read_across": "line 2 too"} | signed("verified")),
+    ]
+    for who, code, data in steps:
+        await people[who].take("capa", capa, code, **data)
+
+
+def signed(meaning: str) -> dict[str, Any]:
+    """The signature in the body of a transition; the user name is added by the person."""
+    return {"signature": {"password": DEMO_PASSWORD, "meaning": meaning}}
 
 
 async def order_with_operations(people: dict[str, Person]) -> list[tuple[str, int]]:
@@ -144,16 +225,33 @@ async def order_with_operations(people: dict[str, Person]) -> list[tuple[str, in
     return [("order", entity), ("work_order_operation", first)]
 
 
+PEOPLE = (
+    "admin",
+    "inspector",
+    "qc_manager",
+    "quality_manager",
+    "engineer",
+    "design_authority",
+    "plant_manager",
+    "supervisor",
+    "operator",
+)
+
+
 async def main() -> None:
     with tempfile.TemporaryDirectory(prefix="jidoka-record-", ignore_cleanup_errors=True) as folder:
         data = Path(folder) / "data"
-        async with receiving() as receiver, Plant(data, JIDOKA_ALLOWED_PRIVATE_NETWORKS="127.0.0.0/8") as plant:
+        async with (
+            receiving() as receiver,
+            Plant(data, JIDOKA_ALLOWED_PRIVATE_NETWORKS="127.0.0.0/8") as plant,
+            AsyncExitStack() as signed_in,
+        ):
             receiver.script.append(answer(503))
-            names = ("admin", "inspector", "qc_manager", "plant_manager", "supervisor", "operator")
-            people = {name: Person(await plant.log_in(name)) for name in names}
+            people = {name: Person(name, await signed_in.enter_async_context(plant.log_in(name))) for name in PEOPLE}
             await people["admin"].listen(receiver.url, "ncr.submitted", "order.created")
-            recorded = await ncr_to_closure(people) + await order_with_operations(people)
-            refused_once, taken_at_once, *_ = await people["admin"].delivered(2)
+            recorded = await ncr_to_closure(people) + await board_and_capa(people)
+            recorded += await order_with_operations(people)
+            refused_once, taken_at_once, *_ = await people["admin"].delivered(3)
             recorded += [("webhook_delivery", refused_once), ("webhook_delivery", taken_at_once)]
             await keep(data, recorded)
 

@@ -31,7 +31,7 @@ class Catalogue:
         {
             "operator", "inspector", "technician", "supervisor", "planner", "warehouse", "engineer", "qc_manager",
             "quality_manager", "maintenance", "maintenance_manager", "dept_head", "plant_manager", "customer",
-            "auditor", "admin", "integration",
+            "auditor", "admin", "integration", "design_authority", "supplier_quality",
         }
     )  # fmt: skip
     """Roles a definition may name."""
