@@ -88,7 +88,7 @@ def assemble(settings: Settings, database: Database, temporal: Client, *, queue_
         audit=audit,
         backlog=partial(measure, database),
         certificates=Certificates(database),
-        collaboration=Collaboration(database),
+        collaboration=Collaboration(database, base_url=settings.base_url),
         credentials=Credentials(People(database), api_keys, tokens, hosts),
         database_ping=database.ping,
         definitions=Definitions(database, registry.catalogue()),

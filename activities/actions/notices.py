@@ -78,13 +78,13 @@ async def email(call: ActivityCall, notice: Notice) -> Noticed:
 async def _message(connection: AsyncConnection, call: ActivityCall, notice: Notice) -> Message:
     number = call.number or f"{call.process} {call.entity_id}"
     subject = notice.subject or number
-    title = await recipients.title(connection, call.tenant, call.process, call.entity_id)
+    named = await recipients.naming(connection, call.tenant, call.process, call.entity_id)
     return Message(
         key=call.key,
         subject=subject,
         text=notice.text or subject,
         urgency=notice.urgency,
-        about=About(call.process, call.entity_id, number, title or ""),
+        about=About(call.process, call.entity_id, number, named[1] if named else ""),
     )
 
 

@@ -39,7 +39,7 @@ async def _alert(
     topic = f"incident/{incident.process}/{incident.entity_id}/{code}"
     if await notifications.told_since(connection, tenant, topic, at - QUIET):
         return
-    title = await recipients.title(connection, tenant, incident.process, incident.entity_id)
+    named = await recipients.naming(connection, tenant, incident.process, incident.entity_id)
     values = {
         "number": incident.number,
         "state": incident.state or incident.process,
@@ -48,7 +48,7 @@ async def _alert(
     }
     message = Message(
         key=f"{topic}/{incident.incident}/{incident.since.isoformat()}",
-        about=About(incident.process, incident.entity_id, incident.number, title or ""),
+        about=About(incident.process, incident.entity_id, incident.number, named[1] if named else ""),
         wording="incident_opened",
         values=values,
         topic=topic,

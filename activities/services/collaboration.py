@@ -8,6 +8,8 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from activities.notices.comments import tell_of_comment
+from activities.services.audit import now
 from activities.services.origin import Origin
 from activities.store.database import Database
 from activities.store.repositories import audit, collaboration
@@ -28,8 +30,13 @@ LARGEST_DRAFT = 64 * 1024
 class Collaboration:
     """One per process."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, base_url: str) -> None:
+        """
+        Args:
+            base_url: how people reach the pages; for links in letters about comments.
+        """
         self._database = database
+        self._base_url = base_url
 
     # --- comments -------------------------------------------------------------------------------------------
 
@@ -37,6 +44,8 @@ class Collaboration:
         self, place: Place, text: str, *, task: str | None, actor: Actor, origin: Origin
     ) -> tuple[Comment, list[str]]:
         """The comment, and names it mentions that nobody has. Who is mentioned watches from now on, and the writer too.
+
+        Who is mentioned is told, and with low urgency everybody else who watches.
 
         Raises:
             NotFound: no such instance or task.
@@ -64,6 +73,8 @@ class Collaboration:
                 await collaboration.watch(connection, place, [actor.username], "self")
             after = {"comment": made.id, "task": task, "text": text, "mentions": mentions}
             await audit.append(connection, place.tenant, _entry(origin, "comment.create", actor, place, after))
+            watchers = await collaboration.watchers(connection, place)
+            await tell_of_comment(connection, place, made, watchers, at=now(), base_url=self._base_url)
         known = {name.lower() for name in mentions}
         return made, [name for name in named if name not in known]
 

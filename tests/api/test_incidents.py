@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from activities.notices.chore import notifier
 from tests.api.conftest import Plant
+from tests.effects import equipment
 
 CALL = """process: call
 version: "1.0.0"
@@ -129,6 +132,18 @@ async def test_incidents_are_found_by_process_state_kind_code_age_and_care(
     answer = await admin.get("/api/v1/incidents", params=query)
 
     assert (answer.status_code, answer.json()["total"]) == (200, found)
+
+
+async def test_the_admins_are_alerted_by_whichever_worker_comes_first(
+    live_plant: Plant, admin: httpx.AsyncClient, stuck: str, tmp_path: Path
+) -> None:
+    given = equipment(live_plant.database, tmp_path)
+
+    await asyncio.gather(*(notifier(given).round() for _ in range(2)))
+
+    [told] = (await admin.get("/api/v1/notifications")).json()["notifications"]
+    assert stuck.endswith(f"/{told['entity_type']}/{told['entity_id']}")
+    assert "ADDRESS_REFUSED" in told["text"]
 
 
 async def test_moving_leaves_the_state(admin: httpx.AsyncClient, stuck: str) -> None:

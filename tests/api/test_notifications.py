@@ -16,6 +16,24 @@ from activities.actions.registry import default
 from tests.api.conftest import Plant
 from tests.effects import call, equipment
 
+TALK = """process: talk
+version: "1.0.0"
+title: Talk
+start: {by: [anyone]}
+initial: open
+states:
+  open:
+    transitions:
+      escalate:
+        to: escalated
+        by: [anyone]
+        actions: [{notify: role:planner, subject: "{number} is overdue", urgency: critical}]
+  escalated:
+    transitions:
+      close: {to: closed, by: [anyone]}
+  closed: {final: true}
+"""
+
 
 class Told:
     """Tells people of one plant what a process would tell them."""
@@ -81,6 +99,40 @@ async def test_another_person_s_notices_do_not_exist(plant: Plant, tell: Told) -
     assert await _subjects(theirs) == []
     assert (await theirs.post(f"/api/v1/notifications/{notice['id']}/read")).status_code == 404
     assert (await mine.get("/api/v1/notifications")).json()["counts"]["unread"] == 1
+
+
+async def test_who_is_mentioned_in_a_comment_is_told_and_who_watches_hears_of_it_later(live_plant: Plant) -> None:
+    admin = await live_plant.as_("admin")
+    anna, bo = await live_plant.as_("operator", username="anna"), await live_plant.as_("operator", username="bo")
+    assert (await admin.post("/api/v1/definitions", json={"yaml": TALK})).status_code == 201
+    path = f"/api/v1/workflows/talk/{(await admin.post('/api/v1/workflows/talk', json={})).json()['id']}"
+
+    for words in ("please look, @anna", "never mind"):
+        said = await bo.post(f"{path}/comments", json={"text": words})
+        assert said.status_code == 201, said.text
+
+    told = (await anna.get("/api/v1/notifications")).json()["notifications"]
+    assert [(item["urgency"], item["text"]) for item in told] == [
+        ("low", "never mind"),
+        ("normal", "please look, @anna"),
+    ]
+    assert "Bo mentioned you at" in told[1]["subject"]
+    assert (await bo.get("/api/v1/notifications")).json()["total"] == 0
+
+
+async def test_an_escalation_to_an_empty_role_is_reported_and_the_process_goes_on(live_plant: Plant) -> None:
+    admin = await live_plant.as_("admin")
+    assert (await admin.post("/api/v1/definitions", json={"yaml": TALK})).status_code == 201
+    path = f"/api/v1/workflows/talk/{(await admin.post('/api/v1/workflows/talk', json={})).json()['id']}"
+
+    assert (await admin.post(f"{path}/transition/escalate", json={})).status_code == 200
+    async with asyncio.timeout(15):
+        while not (told := (await admin.get("/api/v1/notifications")).json()["notifications"]):
+            await asyncio.sleep(0.05)
+
+    assert (told[0]["urgency"], told[0]["read_at"]) == ("critical", None)
+    assert "role:planner" in told[0]["subject"]
+    assert (await admin.get(path)).json()["open_incidents"] == 0
 
 
 async def test_preferences_are_kept_and_on_record(plant: Plant) -> None:

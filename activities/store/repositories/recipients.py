@@ -77,21 +77,22 @@ async def creator(connection: AsyncConnection, tenant: str, process: str, entity
     return (await connection.execute(query)).scalar_one_or_none()
 
 
-async def title(connection: AsyncConnection, tenant: str, process: str, entity_id: int) -> str | None:
-    """What people call the kind of thing the instance is: the title of its definition."""
+async def naming(connection: AsyncConnection, tenant: str, process: str, entity_id: int) -> tuple[str, str] | None:
+    """Business number of the instance and what people call such a thing, the title of its definition."""
     query = (
-        select(definitions.c.title)
-        .join(
-            instances,
+        select(_i.number, definitions.c.title)
+        .outerjoin(
+            definitions,
             and_(
-                _i.tenant_id == definitions.c.tenant_id,
-                _i.process == definitions.c.process,
-                _i.version == definitions.c.version,
+                definitions.c.tenant_id == _i.tenant_id,
+                definitions.c.process == _i.process,
+                definitions.c.version == _i.version,
             ),
         )
         .where(_i.tenant_id == tenant, _i.process == process, _i.entity_id == entity_id)
     )
-    return await connection.scalar(query)
+    row = (await connection.execute(query)).one_or_none()
+    return None if row is None else (row.number, row.title or "")
 
 
 async def zone(connection: AsyncConnection, tenant: str) -> ZoneInfo:
