@@ -45,7 +45,7 @@ closed AS (
 )"""
 _ASSIGN_TASK: LiteralString = """
 WITH changed AS (
-    UPDATE tasks SET candidates = %(candidates)s, assignee = %(assignee)s
+    UPDATE tasks SET candidates = %(candidates)s, assignee = %(assignee)s, due_at = %(due_at)s, due_why = %(due_why)s
     WHERE tenant_id = %(tenant_id)s AND process = %(process)s AND entity_id = %(entity_id)s AND task = %(task)s
 ), withdrawn AS (
     DELETE FROM task_candidates
@@ -77,9 +77,10 @@ def closed_tasks(record: StepRecord) -> list[str]:
 
 
 def assignments(record: StepRecord) -> list[Statement]:
-    """Tasks that were given to somebody and are open still: the snapshot says to whom."""
+    """Tasks that were given to somebody, or whose clock was stopped or started, and that are open still: the snapshot
+    says to whom, and when they are due."""
     open_tasks = record.snapshot["tasks"]
-    given = {effect["task"] for effect in record.effects if effect["kind"] == "task_assign"}
+    given = {effect["task"] for effect in record.effects if effect["kind"] in ("task_assign", "task_due")}
     return [
         (
             _ASSIGN_TASK,
@@ -88,6 +89,8 @@ def assignments(record: StepRecord) -> list[Statement]:
                 "task": task_id,
                 "assignee": open_tasks[task_id]["assignee"],
                 "candidates": open_tasks[task_id]["candidates"],
+                "due_at": open_tasks[task_id].get("due_at"),
+                "due_why": open_tasks[task_id].get("due_why"),
             },
         )
         for task_id in sorted(given & set(open_tasks))

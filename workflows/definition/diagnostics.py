@@ -98,6 +98,7 @@ CODES: dict[str, tuple[Severity, str]] = {
     "J804": ("error", "Fewer people can vote than the quorum counts on."),
     "J805": ("error", "What people are asked for does not go together."),
     "J806": ("error", "Separation of duties that keeps everybody away."),
+    "J807": ("warning", "A state in which nobody can say what is waited for."),
 }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from workflows.definition.checks.structure import check_structure
 from workflows.definition.checks.transitions import check_transitions
 from workflows.definition.checks.types import Types
 from workflows.definition.checks.use import check_use
+from workflows.definition.checks.waiting import check_waiting
 from workflows.definition.lower.context import Lowering
 from workflows.definition.program import Program
 from workflows.definition.tables.checks import check_tables
@@ -36,3 +37,4 @@ def check_all(lowering: Lowering, program: Program) -> None:
     if not lowering.report.has("J201", "J203"):
         check_reach(lowering, program)
         check_loops(lowering, program)
+        check_waiting(lowering, program)
