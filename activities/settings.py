@@ -71,7 +71,7 @@ class Settings(BaseSettings):
     refresh_token_s: int = Field(7 * 86400, ge=60)
     """Life of a refresh token in seconds."""
 
-    signature_idle_s: int = Field(900, ge=60)
+    signature_idle_s: int = Field(900, ge=60, le=86_400)
     """Pause since the last signature of a session, in seconds, after which signing takes user name and password."""
 
     allowed_private_networks: Annotated[tuple[str, ...], NoDecode] = ()

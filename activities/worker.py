@@ -21,7 +21,7 @@ from activities.services.instances import Instances
 from activities.settings import Settings
 from activities.store.database import Database
 from activities.store.program_source import program_source
-from activities.store.repositories import attempts, reservations
+from activities.store.repositories import attempts, reservations, signatures
 from workflows.domain.errors import Unavailable
 from workflows.machine import programs
 from workflows.machine.interpreter import Interpreter
@@ -34,6 +34,9 @@ GRACE = dt.timedelta(seconds=5)
 TIDY_EVERY_S = 3600.0
 ATTEMPTS_KEPT = dt.timedelta(days=90)
 """As long as Temporal keeps histories."""
+
+SESSIONS_KEPT = dt.timedelta(days=1)
+"""Longer than any pause after which a session may still sign with the password alone."""
 
 _log = logging.getLogger(__name__)
 
@@ -102,12 +105,13 @@ async def serve(settings: Settings, client: Client, database_url: str, stop: asy
 
 
 async def tidy(database: Database) -> None:
-    """Once an hour, forget what is kept for a time only: idempotency keys, failed attempts, settled letters."""
+    """Once an hour, forget what is kept for a time: repeats, failed attempts, settled letters, signing sessions."""
     while True:
         try:
             async with database.system() as connection:
                 await reservations.forget_expired(connection)
                 await attempts.forget(connection, ATTEMPTS_KEPT)
+                await signatures.forget_sessions(connection, SESSIONS_KEPT)
             await forget_letters(database)
         except Unavailable as away:
             _log.warning("could not tidy up: %s", away)

@@ -94,7 +94,7 @@ def assemble(settings: Settings, database: Database, temporal: Client, *, queue_
         definitions=Definitions(database, registry.catalogue()),
         delegations=Delegations(database),
         documents=Documents(database),
-        evidence=Evidence(database),
+        evidence=Evidence(database, files.get),
         hosts=hosts,
         idempotency=Idempotency(database),
         inbox=inbox,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,10 +17,11 @@ from activities.store.repositories.evidence import Key, Row
 from activities.store.step_form import utc_text
 from workflows.domain import merkle
 from workflows.domain.checkpoints import Checkpoint, Covered
+from workflows.domain.errors import Unavailable
 from workflows.engine.events import Actor
 
-ReadFile = Callable[[str], Awaitable[bytes]]
-"""Content of an attachment by its storage key."""
+ReadFile = Callable[[str, str], Awaitable[bytes]]
+"""Content of an attachment by storage key and hash; raises Unavailable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,10 @@ class Pack:
             yield made.add(name, content)
         if read is not None:
             for attachment in self.attachments:
-                yield made.add(members.file_member(attachment), await read(attachment["storage_key"]))
+                # One that cannot be had is left out and not the end of all: whoever checks the pack is told.
+                with suppress(Unavailable):
+                    content = await read(attachment["storage_key"], attachment["sha256"])
+                    yield made.add(members.file_member(attachment), content)
         yield made.close()
 
 

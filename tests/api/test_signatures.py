@@ -96,6 +96,18 @@ async def test_a_signature_is_on_record_with_name_meaning_and_content(batch: Bat
     assert kept.digest == log[0].digest
 
 
+async def test_the_instance_says_what_is_to_be_signed_and_what_was(batch: Batch) -> None:
+    address = f"/api/v1/workflows/batch/{batch.id}"
+    before = (await batch.quinn.get(address)).json()["transitions"]
+    await batch.take(batch.quinn, "approve", signature=_both())
+
+    rules = {item["code"]: item["sign"] for item in before}
+    assert rules["approve"] == {"meaning": "approved", "level": "S2"}
+    assert rules["amend"] is None
+    (given,) = (await batch.emil.get(f"{address}/signatures")).json()["signatures"]
+    assert (given["printed_name"], given["transition"], given["seq"]) == ("Quinn Ost", "approve", 2)
+
+
 async def test_no_password_is_kept_anywhere(batch: Batch) -> None:
     await batch.take(batch.quinn, "approve", signature=_both(), key="k1")
 

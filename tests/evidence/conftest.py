@@ -72,7 +72,7 @@ async def case(database: Database) -> Case:
     await Audit(database).record(tenant, _denied(entity_id))
     await commit_step(database, replace(record(tenant, entity_id, 3, comment="seen"), digest=program.digest), nothing)
 
-    async def read(key: str) -> bytes:
+    async def read(key: str, _sha256: str) -> bytes:
         assert key == "k1"
         return PHOTO
 

@@ -7,6 +7,7 @@ import datetime as dt
 
 import pytest
 from sqlalchemy import Table, func, select, text
+from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from activities import checkpoints as chore
@@ -127,6 +128,17 @@ async def test_a_removed_row_is_found(database: Database, tenant: str, entity_id
 
         assert await _problems(connection, tenant, entity_id) != []
         await transaction.rollback()
+
+
+@pytest.mark.parametrize("table", [signatures, checkpoint_table, checkpoint_rows], ids=str)
+@pytest.mark.parametrize("change", ["UPDATE {} SET tenant_id = 'x'", "DELETE FROM {}", "TRUNCATE {}"])
+async def test_what_proves_can_only_be_added_to(
+    database: Database, tenant: str, entity_id: int, table: Table, change: str
+) -> None:
+    for owner in (False, True):
+        with pytest.raises(ProgrammingError, match="append-only" if owner else "permission denied"):
+            async with database.engine.begin() if owner else database.transaction(tenant) as connection:
+                await connection.execute(text(change.format(table.name)))
 
 
 async def test_a_row_rewritten_with_its_hash_is_named(database: Database, tenant: str, entity_id: int) -> None:

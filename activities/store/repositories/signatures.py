@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, exists, select
+from sqlalchemy import Select, delete, exists, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -67,6 +67,11 @@ async def note_signing(connection: AsyncConnection, tenant: str, family: UUID, u
     statement = insert(signing_sessions).values(**row)
     key = [signing_sessions.c.tenant_id, signing_sessions.c.family]
     await connection.execute(statement.on_conflict_do_update(index_elements=key, set_={"signed_at": now}))
+
+
+async def forget_sessions(connection: AsyncConnection, older: dt.timedelta) -> None:
+    """Those that signed last before that; their next signature takes both components, as it would anyway."""
+    await connection.execute(delete(signing_sessions).where(signing_sessions.c.signed_at < func.now() - older))
 
 
 async def session_lives(connection: AsyncConnection, tenant: str, family: UUID, user_id: int, now: dt.datetime) -> bool:

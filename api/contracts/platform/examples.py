@@ -108,6 +108,7 @@ INSTANCE: dict[str, Any] = _SUMMARY | {
             "error": "FORBIDDEN",
             "require": ["comment"],
             "form": None,
+            "sign": {"meaning": "approved", "level": "S2"},
         },
         {
             "code": "withdraw",
@@ -117,6 +118,7 @@ INSTANCE: dict[str, Any] = _SUMMARY | {
             "error": None,
             "require": [],
             "form": None,
+            "sign": None,
         },
     ],
     "transitions_error": None,
@@ -144,6 +146,24 @@ REPAIRED: dict[str, Any] = {
     "state": "submitted",
     "status": "running",
     "at": "2025-11-06T16:00:00Z",
+}
+SIGNATURES: dict[str, Any] = {
+    "signatures": [
+        {
+            "seq": 2,
+            "transition": "approve",
+            "meaning": "approved",
+            "level": "S2",
+            "position": 1,
+            "complete": True,
+            "voids": False,
+            "username": "qc_manager",
+            "printed_name": "QC Manager",
+            "on_behalf_of": None,
+            "signed_at": "2025-11-06T16:00:00Z",
+            "content_hash": _HASH,
+        }
+    ]
 }
 DOCUMENTS: dict[str, Any] = {
     "documents": [

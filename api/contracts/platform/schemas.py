@@ -100,6 +100,11 @@ class IncidentView(BaseModel):
     acknowledged_by: str | None = Field(description="Who said first that they look after it.")
 
 
+class SignRule(BaseModel):
+    meaning: str
+    level: str = Field(description="S2: one person; S3: two, neither of whom is the creator.")
+
+
 class TransitionView(BaseModel):
     """What the caller may do now, and if not, why."""
 
@@ -110,6 +115,7 @@ class TransitionView(BaseModel):
     error: str | None = Field(description="Stable code of the refusal.")
     require: list[str] = Field(description="Names that the body must carry.")
     form: dict[str, Any] | None = Field(description="JSON Schema of the body.")
+    sign: SignRule | None = Field(default=None, description="The electronic signature that the transition asks for.")
 
 
 class AvailableTransition(BaseModel):
@@ -209,6 +215,25 @@ class DocumentView(BaseModel):
 
 class DocumentList(BaseModel):
     documents: list[DocumentView]
+
+
+class SignatureView(BaseModel):
+    seq: int = Field(description="The step it was given with.")
+    transition: str
+    meaning: str
+    level: str
+    position: int = Field(description="First or second of two.")
+    complete: bool = Field(description="No further signature was needed.")
+    voids: bool = Field(description="The one before was for other content, and counts no more.")
+    username: str
+    printed_name: str
+    on_behalf_of: str | None
+    signed_at: datetime
+    content_hash: str = Field(description="SHA-256 of what was signed.")
+
+
+class SignatureList(BaseModel):
+    signatures: list[SignatureView]
 
 
 # --- definitions --------------------------------------------------------------------------------------------

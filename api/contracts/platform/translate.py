@@ -12,6 +12,7 @@ from workflows.domain.records import (
     InstanceDetail,
     InstanceSummary,
     Page,
+    SignatureEntry,
     StepEntry,
     TaskEntry,
     TimerEntry,
@@ -78,6 +79,7 @@ def transition(verdict: Verdict) -> dict[str, Any]:
         "error": verdict.error,
         "require": list(verdict.require),
         "form": verdict.form,
+        "sign": verdict.sign,
     }
 
 
@@ -152,6 +154,23 @@ def moved(outcome: Outcome) -> dict[str, Any]:
         "state": ",".join(outcome.state),
         "status": outcome.status,
         "at": outcome.at,
+    }
+
+
+def signature(entry: SignatureEntry) -> dict[str, Any]:
+    return {
+        "seq": entry.seq,
+        "transition": entry.code,
+        "meaning": entry.meaning,
+        "level": entry.level,
+        "position": entry.position,
+        "complete": entry.complete,
+        "voids": entry.voids,
+        "username": entry.username,
+        "printed_name": entry.printed_name,
+        "on_behalf_of": entry.on_behalf_of,
+        "signed_at": entry.signed_at,
+        "content_hash": entry.content_hash,
     }
 
 
