@@ -124,7 +124,9 @@ class CelDialect(_Files):
 
     def data(self, element: Element) -> Value:
         text = element.get("expr") or self.source(element)
-        return self.value(text, element.line) if text.strip() else Const(value=None)
+        if text.strip() in ("", "[]", "{}"):  # nothing in them to work out
+            return Const(value=json.loads(text.strip() or "null"))
+        return self.value(text, element.line)
 
     def delay(self, text: str, line: int) -> Value:
         return self.value(text, line)
