@@ -31,6 +31,7 @@ from api.wiring import assemble
 from workflows.machine import programs
 
 if TYPE_CHECKING:
+    from tests.api.court import Court
     from tests.api.report import Report
 
 PASSWORD = "correct horse battery staple"
@@ -184,3 +185,13 @@ async def report(live_plant: Plant) -> Report:
     report = Report(live_plant)
     await report.set_up()
     return report
+
+
+@pytest.fixture
+async def court(live_plant: Plant) -> Court:
+    """Processes that keep people apart, published, with their people."""
+    from tests.api.court import Court
+
+    court = Court(live_plant)
+    await court.set_up()
+    return court

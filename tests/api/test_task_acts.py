@@ -1,131 +1,10 @@
-"""Claiming, releasing, reassigning and completing tasks over REST: one, many, on behalf of others, and kept apart."""
+"""Claiming, releasing, reassigning and completing tasks over REST: alone, on behalf of others, and kept apart."""
 
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
 
-import httpx
-import pytest
-from sqlalchemy import select
-
-from activities.store.tables import steps
-from tests.api.conftest import Plant
-
-BOARD = """process: board
-version: "1.0.0"
-title: Board
-start: {by: [anyone]}
-data: {type: object, properties: {text: {type: string}}}
-initial: review
-states:
-  review:
-    task:
-      title: "Review {number}"
-      candidates: [role:qc_manager]
-    transitions:
-      approve: {to: closing, not_by: [creator]}
-      reject: {to: rejected, require: [comment]}
-  closing:
-    task:
-      title: "Close {number}"
-      candidates: [role:qc_manager]
-    transitions:
-      close: {to: closed, not_by: [approve]}
-  closed: {final: true}
-  rejected: {final: true}
-"""
-WELD = """process: weld
-version: "1.0.0"
-title: Weld
-start: {by: [anyone]}
-initial: welding
-states:
-  welding:
-    task:
-      title: "Weld {number}"
-      candidates: [role:technician]
-      skills: [welding]
-    transitions:
-      finish: {to: done}
-  done: {final: true}
-"""
-
-
-class Court:
-    """Omar and Anna judge, Ben helps, Jane starts, root is admin; all over real servers."""
-
-    def __init__(self, plant: Plant) -> None:
-        self.plant = plant
-        self.clients: dict[str, httpx.AsyncClient] = {}
-
-    async def set_up(self) -> None:
-        roles = {
-            "omar": ("qc_manager",),
-            "anna": ("qc_manager",),
-            "ben": ("inspector",),
-            "jane": ("qc_manager",),
-            "root": ("admin",),
-        }
-        for username, held in roles.items():
-            self.clients[username] = await self.plant.as_(*held, username=username)
-        self.clients["boss"] = await self.plant.as_("plant_manager", username="boss")
-        for yaml in (BOARD, WELD):
-            published = await self.clients["root"].post("/api/v1/definitions", json={"yaml": yaml})
-            assert published.status_code == 201, published.text
-
-    async def start(self, by: str = "jane", process: str = "board") -> int:
-        answer = await self.clients[by].post(f"/api/v1/workflows/{process}", json={"data": {}})
-        assert answer.status_code == 201, answer.text
-        return int(answer.json()["id"])
-
-    async def act(
-        self,
-        by: str,
-        entity_id: int,
-        act: str,
-        body: Any = None,
-        task: str = "1",
-        process: str = "board",
-        **headers: str,
-    ) -> httpx.Response:
-        path = f"/api/v1/tasks/{process}/{entity_id}/{task}/{act}"
-        return await self.clients[by].post(path, json=body, headers=headers)
-
-    async def complete(self, by: str, entity_id: int, transition: str, **more: Any) -> httpx.Response:
-        task = more.pop("task", "1")
-        process = more.pop("process", "board")
-        return await self.act(by, entity_id, "complete", {"transition": transition, **more}, task, process)
-
-    async def bulk(self, by: str, ids: list[int], action: str, **more: Any) -> dict[str, Any]:
-        items = [{"entity_type": "board", "entity_id": entity_id, "task": "1"} for entity_id in ids]
-        headers = more.pop("headers", None)
-        answer = await self.clients[by].post(
-            "/api/v1/tasks/bulk", json={"action": action, "items": items, **more}, headers=headers
-        )
-        assert answer.status_code == 200, answer.text
-        return dict(answer.json())
-
-    async def task(self, entity_id: int, task: str = "1") -> dict[str, Any]:
-        return dict((await self.clients["root"].get(f"/api/v1/tasks/board/{entity_id}/{task}")).json())
-
-    async def actor_of(self, entity_id: int, seq: int) -> dict[str, Any]:
-        """As the step log has it."""
-        async with self.plant.database.transaction(self.plant.tenant) as connection:
-            query = select(steps.c.actor).where(steps.c.entity_id == entity_id, steps.c.seq == seq)
-            return dict((await connection.execute(query)).scalar_one())
-
-    async def stand_in(self, giver: str, taker: str, **more: Any) -> None:
-        ends = (dt.datetime.now(dt.UTC) + dt.timedelta(days=1)).isoformat()
-        body = {"to": taker, "ends_at": ends, "reason": "Ill", **more}
-        assert (await self.clients[giver].post("/api/v1/delegations", json=body)).status_code == 201
-
-
-@pytest.fixture
-async def court(live_plant: Plant) -> Court:
-    court = Court(live_plant)
-    await court.set_up()
-    return court
+from tests.api.court import Court
 
 
 async def test_who_claims_a_task_has_it_alone_until_it_is_released(court: Court) -> None:
@@ -208,6 +87,16 @@ async def test_a_required_reason_is_required(court: Court) -> None:
     assert (await court.complete("omar", entity_id, "reject")).status_code == 400
     assert (await court.complete("omar", entity_id, "reject", data={"comment": 5})).status_code == 400
     assert (await court.complete("omar", entity_id, "reject", data={"comment": "Not proven"})).status_code == 200
+
+
+async def test_a_draft_is_forgotten_when_it_was_sent(court: Court) -> None:
+    entity_id = await court.start()
+    path = f"/api/v1/tasks/board/{entity_id}/1/draft"
+    await court.clients["omar"].put(path, json={"data": {"comment": "Not pro"}})
+
+    await court.complete("omar", entity_id, "reject", data={"comment": "Not proven"})
+
+    assert (await court.clients["omar"].get(path)).status_code == 404
 
 
 # --- on behalf ----------------------------------------------------------------------------------------------
@@ -316,102 +205,3 @@ async def test_an_expired_certificate_closes_the_task_between_claim_and_completi
     assert claimed.status_code == 200, claimed.text
     assert (revoked.status_code, revoked.json()["code"]) == (403, "SKILL_MISSING")
     assert (expired.status_code, expired.json()["code"]) == (403, "CERTIFICATE_EXPIRED")
-
-
-# --- many at once -------------------------------------------------------------------------------------------
-
-
-async def test_each_item_of_a_list_gets_its_own_result_and_the_totals_add_up(court: Court) -> None:
-    free, own, taken, gone = [await court.start(by) for by in ("jane", "omar", "jane", "jane")]
-    await court.act("anna", taken, "claim")
-    await court.complete("anna", gone, "reject", data={"comment": "No"})
-
-    answer = await court.bulk("omar", [free, own, taken, gone, 999_999], "complete", transition="approve", reason="Ok")
-
-    assert [(item["entity_id"], item["status"], item["code"]) for item in answer["results"]] == [
-        (free, "done", None),
-        (own, "refused", "SEPARATION_OF_DUTIES"),
-        (taken, "refused", "FORBIDDEN"),
-        (gone, "refused", "TASK_CLOSED"),
-        (999_999, "refused", "NO_SUCH_TASK"),
-    ]
-    assert answer["results"][0]["state"] == "closing"
-    totals = answer["totals"]
-    assert totals == {"items": 5, "done": 1, "accepted": 0, "refused": 4, "failed": 0}
-    history = (await court.clients["omar"].get(f"/api/v1/workflows/board/{free}/history")).json()["steps"]
-    assert history[-1]["comment"] == "Ok"
-
-
-async def test_a_list_is_claimed_and_given_on(court: Court) -> None:
-    ids = [await court.start() for _ in range(3)]
-
-    claimed = await court.bulk("omar", ids, "claim")
-    given = await court.bulk("omar", ids, "reassign", to="user:anna")
-
-    assert (claimed["totals"]["done"], given["totals"]["done"]) == (3, 3)
-    assert {(await court.task(entity_id))["assignee"] for entity_id in ids} == {"anna"}
-
-
-async def test_a_list_that_is_sent_twice_is_carried_out_once(court: Court) -> None:
-    ids = [await court.start() for _ in range(2)]
-    headers = {"Idempotency-Key": "list-1"}
-
-    first, second = [await court.bulk("omar", ids, "complete", transition="approve", headers=headers) for _ in range(2)]
-
-    assert first == second
-    assert first["totals"]["done"] == 2
-
-
-async def test_the_list_is_on_record_before_and_its_totals_after_and_refusals_too(court: Court) -> None:
-    own = await court.start("omar")
-    await court.bulk("omar", [own], "complete", transition="approve")
-
-    log = (await court.clients["root"].get("/api/v1/audit-log", params={"username": "omar"})).text
-
-    assert "task.bulk_done" in log
-    assert str(own) in log
-    assert "SEPARATION_OF_DUTIES" in log
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        {"action": "claim", "items": []},
-        {"action": "claim", "items": [{"entity_type": "board", "entity_id": 1, "task": "1"}] * 2},
-        {"action": "claim", "items": [{"entity_type": "board", "entity_id": n, "task": "1"} for n in range(1, 102)]},
-        {"action": "claim", "transition": "approve", "items": [{"entity_type": "board", "entity_id": 1, "task": "1"}]},
-        {"action": "complete", "items": [{"entity_type": "board", "entity_id": 1, "task": "1"}]},
-        {"action": "reassign", "items": [{"entity_type": "board", "entity_id": 1, "task": "1"}]},
-        {"action": "delete", "items": [{"entity_type": "board", "entity_id": 1, "task": "1"}]},
-        {
-            "action": "complete",
-            "transition": "approve",
-            "data": {"signature": {"password": "x"}},
-            "items": [{"entity_type": "board", "entity_id": 1, "task": "1"}],
-        },
-    ],
-)
-async def test_a_list_that_makes_no_sense_is_refused_as_a_whole(plant: Plant, body: dict[str, Any]) -> None:
-    answer = await (await plant.as_("operator")).post("/api/v1/tasks/bulk", json=body)
-
-    assert answer.status_code == 400
-
-
-async def test_what_breaks_for_one_item_leaves_the_others_their_results(
-    court: Court, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    good, bad = await court.start(), await court.start()
-    instances = type(court.plant.services.instances)
-    real = instances.transition
-
-    async def sometimes(self: Any, tenant: str, process: str, entity_id: int, *rest: Any, **named: Any) -> Any:
-        if entity_id == bad:
-            raise ZeroDivisionError("the secret inside")
-        return await real(self, tenant, process, entity_id, *rest, **named)
-
-    monkeypatch.setattr(instances, "transition", sometimes)
-
-    answer = await court.bulk("omar", [bad, good], "complete", transition="approve")
-
-    assert [item["status"] for item in answer["results"]] == ["failed", "done"]
-    assert "secret" not in str(answer)

@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
+from activities.services.collaboration import Place
 from activities.services.task_acts import Item, TaskCommand
 from api.auth.identity import Identity
 from api.contracts.platform import tasks, translate
@@ -143,7 +144,7 @@ async def complete(
 ) -> dict[str, Any]:
     """Take a transition for this task, and no other: once somebody else has closed it, the answer is 409.
 
-    With `claim` the task is claimed in the same step: nobody comes between.
+    With `claim` the task is claimed in the same step: nobody comes between. The caller's draft is forgotten.
     """
     _demand_text(body.data.get("comment"))
     if FIELD in body.data:
@@ -154,7 +155,9 @@ async def complete(
     await asked.inbox.get(who.tenant, entity_type, found, task)
     signature = await signed(asked, who, origin, (entity_type, found, body.transition), body.data, signing)
     command = TaskCommand("complete", body.transition, body.data, claim=body.claim)
-    return await _acted(asked, who, request, (entity_type, str(found), task), command, **signature)
+    moved = await _acted(asked, who, request, (entity_type, str(found), task), command, **signature)
+    await asked.collaboration.drop_draft(Place(who.tenant, entity_type, found), task, actor=who.actor)
+    return moved
 
 
 async def _acted(
