@@ -112,7 +112,7 @@ def _entries(content: bytes) -> frozenset[str]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return frozenset(archive.namelist())
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, UnicodeError):
+    except (zipfile.BadZipFile, RuntimeError, ValueError):
         return frozenset()
 
 
