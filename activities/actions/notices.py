@@ -56,7 +56,7 @@ async def email(call: ActivityCall, notice: Notice) -> Noticed:
     async with equipment.database.transaction(call.tenant) as connection:
         named = await who.named_now(connection, call.tenant, call.process, call.entity_id, words, notice.state)
         try:
-            reached = await who.reach(connection, call.tenant, named)
+            reached = await who.reach(connection, call.tenant, named, at)
         except Malformed as problem:
             raise ActionFailed("RECIPIENT_MALFORMED", str(problem), retryable=False) from problem
         message = await _message(connection, call, notice)

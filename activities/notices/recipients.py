@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -47,8 +48,12 @@ async def named_now(
     return list(dict.fromkeys(named))
 
 
-async def reach(connection: AsyncConnection, tenant: str, named: Iterable[str]) -> Reached:
-    """Raises Malformed."""
+async def reach(connection: AsyncConnection, tenant: str, named: Iterable[str], at: dt.datetime) -> Reached:
+    """Who is meant, with those who stand in for whoever is away; the substitute of a substitute is not.
+
+    Raises:
+        Malformed: a word can name nobody.
+    """
     addresses: list[str] = []
     by_kind: dict[str, list[str]] = {kind: [] for kind in KINDS}
     words = [_kind_and_name(word) for word in named]
@@ -57,6 +62,11 @@ async def reach(connection: AsyncConnection, tenant: str, named: Iterable[str]) 
     people = await recipients.people(
         connection, tenant, names=by_kind["user"], roles=by_kind["role"], groups=by_kind["group"]
     )
+    stand_ins = await recipients.substitutes(connection, tenant, [person.username for person in people], at)
+    if stand_ins:
+        meant = {person.username for person in people}
+        found = await recipients.people(connection, tenant, names=stand_ins)
+        people += [person for person in found if person.username not in meant]
     own = {person.email for person in people}
     unreached = [
         f"{kind}:{name}"

@@ -252,3 +252,28 @@ async def test_without_a_mail_server_letters_are_kept_as_files(
     letter = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
     assert letter["Subject"] == "Kept"
     assert letter["Message-ID"] == result["message_id"]
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "revoked", "told"),
+    [
+        (-1, 1, None, ["anna", "mute"]),
+        (-2, -1, None, ["anna"]),
+        (1, 2, None, ["anna"]),
+        (-1, 1, "now()", ["anna"]),
+    ],
+)
+async def test_who_stands_in_for_somebody_away_is_told_too(
+    notice: ActivityCall, database: Database, begins: int, ends: int, revoked: str | None, told: list[str]
+) -> None:
+    async with database.transaction(notice.tenant) as connection:
+        await connection.execute(
+            text(
+                "INSERT INTO absences (tenant_id, username, substitute, starts_at, ends_at, reason, created_by,"
+                f" revoked_at) VALUES (:t, 'anna', 'mute', now() + {begins} * interval '1 day',"
+                f" now() + {ends} * interval '1 day', 'holiday', 'anna', {revoked or 'NULL'})"
+            ),
+            {"t": notice.tenant},
+        )
+
+    assert (await _send(notice, to="user:anna", subject="s"))["told"] == told

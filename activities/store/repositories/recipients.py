@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
@@ -11,13 +12,14 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from activities.store.repositories.rows import columns, records
-from activities.store.tables import definitions, instances, tasks, tenants, users
+from activities.store.tables import absences, definitions, instances, tasks, tenants, users
 
 _TEXTS = ARRAY(Text)
 
 _u = users.c
 _t = tasks.c
 _i = instances.c
+_b = absences.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,25 @@ async def people(
     )
     query = select(*columns(users, Person)).where(_u.tenant_id == tenant, _u.active, wanted).order_by(_u.username)
     return records(Person, await connection.execute(query))
+
+
+async def substitutes(
+    connection: AsyncConnection, tenant: str, usernames: Collection[str], at: dt.datetime
+) -> list[str]:
+    """User names of those who stand in now for any of these people while they are away."""
+    query = (
+        select(_b.substitute)
+        .distinct()
+        .where(
+            _b.tenant_id == tenant,
+            func.lower(_b.username).in_([name.lower() for name in usernames]),
+            _b.substitute.is_not(None),
+            _b.revoked_at.is_(None),
+            _b.starts_at <= at,
+            _b.ends_at > at,
+        )
+    )
+    return [name for name in (await connection.execute(query)).scalars() if name]
 
 
 async def concerned(connection: AsyncConnection, tenant: str, process: str, entity_id: int, state: str) -> Concerned:
