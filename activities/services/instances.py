@@ -10,35 +10,27 @@ import datetime as dt
 import hashlib
 import json
 import uuid
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
-from temporalio.client import Client, WithStartWorkflowOperation
-from temporalio.common import (
-    SearchAttributeKey,
-    SearchAttributePair,
-    TypedSearchAttributes,
-    WorkflowIDConflictPolicy,
-    WorkflowIDReusePolicy,
-)
+from temporalio.client import Client
 
 from activities.actions.context import FactLook
 from activities.actions.registry import Registry
+from activities.services.sending import demand_size, start_operation, through_run_changes
 from activities.store.database import Database
 from activities.store.repositories import addresses, reservations
-from activities.temporal import RunChanging, translated
 from workflows.definition import payload
-from workflows.domain.errors import AlreadyExists, InstanceEnded, InvalidInput, NotFound, PayloadTooLarge, Unavailable
+from workflows.domain.errors import AlreadyExists, InstanceEnded, InvalidInput, NotFound
 from workflows.engine.events import SYSTEM, Actor, Event, Verdict
 from workflows.engine.facts import fact_calls, facts_needed
 from workflows.engine.snapshot import Snapshot
 from workflows.engine.tables import Chart
 from workflows.engine.verdicts import available, judge_start
+from workflows.engine.waiting import explain
 from workflows.machine import programs
-from workflows.messages import attributes
 from workflows.messages.instance import (
     CORE_QUEUE,
     UPDATE_CANCEL,
@@ -47,22 +39,12 @@ from workflows.messages.instance import (
     UPDATE_START,
     UPDATE_TASK,
     UPDATE_TRANSITION,
-    WORKFLOW,
     Command,
     EffectCall,
     InstanceInput,
     Outcome,
     workflow_id,
 )
-
-LARGEST_COMMAND = 64 * 1024
-"""Bytes of JSON; more belongs into files. Temporal itself gets stuck at 2 MB."""
-RUN_CHANGE_TRIES = 60
-RUN_CHANGE_WAIT_S = 0.05
-
-TENANT = SearchAttributeKey.for_keyword(attributes.TENANT)
-PROCESS = SearchAttributeKey.for_keyword(attributes.PROCESS)
-NUMBER = SearchAttributeKey.for_keyword(attributes.NUMBER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +104,7 @@ class Instances:
             InvalidInput: data against the schema.
             AlreadyExists: the number is taken; `details["id"]` is the instance that has it.
         """
-        _demand_size(data)
+        demand_size(data)
         request_hash = _hash({"process": process, "data": data, "number": number})
         key = f"start:{process}:{idempotency_key or uuid.uuid4().hex}"
         async with self._database.transaction(tenant) as connection:
@@ -218,7 +200,7 @@ class Instances:
         command_id: str | None = None,
         expected_seq: int | None = None,
     ) -> Outcome:
-        """`claim`, `release` or `reassign` an open task; the last to `user:NAME`, `role:NAME` or `group:NAME`.
+        """`claim`, `release` or `reassign` (to `user:NAME`, `role:NAME`, `group:NAME`) an open task.
 
         Raises:
             NotFound: no such instance or open task. InstanceEnded: the instance has ended.
@@ -272,6 +254,20 @@ class Instances:
         Raises:
             NotFound: the tenant has no such instance.
         """
+        return available(*await self._seen(tenant, process, entity_id, actor))
+
+    async def waiting(self, tenant: str, process: str, entity_id: int, actor: Actor) -> list[dict[str, Any]]:
+        """Why the instance waits, as `workflows.engine.waiting.explain` says; from SQL only.
+
+        Raises:
+            NotFound: the tenant has no such instance.
+        """
+        return explain(*await self._seen(tenant, process, entity_id, actor))
+
+    async def _seen(
+        self, tenant: str, process: str, entity_id: int, actor: Actor
+    ) -> tuple[Chart, Snapshot, Actor, str, dict[str, Any]]:
+        """The instance as SQL has it, seen by an actor now, with the facts its transitions read."""
         async with self._database.transaction(tenant) as connection:
             found = await addresses.current(connection, process, entity_id)
             if found is None:
@@ -286,7 +282,7 @@ class Instances:
                 # A fact that cannot be had closes the transitions that read it, not the whole view.
                 with suppress(InvalidInput):
                     facts[name] = await self._registry.resolve_fact(look, fact["call"], fact["with"])
-        return available(chart, snapshot, actor, at, facts)
+        return chart, snapshot, actor, at, facts
 
     # --- on behalf of other instances -----------------------------------------------------------------------
 
@@ -343,25 +339,8 @@ class Instances:
     # --- the way there --------------------------------------------------------------------------------------
 
     async def _start(self, instance: InstanceInput, command: Command) -> Outcome:
-        address = workflow_id(instance.tenant, instance.process, instance.entity_id)
-
         async def once() -> Outcome:
-            operation: WithStartWorkflowOperation[Any, Any] = WithStartWorkflowOperation(
-                WORKFLOW,
-                instance,
-                id=address,
-                task_queue=self._queue,
-                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-                search_attributes=TypedSearchAttributes(
-                    [
-                        SearchAttributePair(TENANT, instance.tenant[: attributes.LONGEST]),
-                        SearchAttributePair(PROCESS, instance.process[: attributes.LONGEST]),
-                        SearchAttributePair(NUMBER, instance.number[: attributes.LONGEST]),
-                    ]
-                ),
-                static_summary=f"{instance.process} {instance.number}"[:200],
-            )
+            operation = start_operation(instance, self._queue)
             outcome: Outcome = await self._client.execute_update_with_start_workflow(
                 UPDATE_START,
                 command,
@@ -372,7 +351,7 @@ class Instances:
             )
             return outcome
 
-        return await _through_run_changes(once)
+        return await through_run_changes(once)
 
     async def _command(
         self,
@@ -385,7 +364,7 @@ class Instances:
         ended_too: bool = False,
     ) -> Outcome:
         """`ended_too`: an ended instance may still have incidents to repair."""
-        _demand_size(command.data)
+        demand_size(command.data)
         async with self._database.transaction(tenant) as connection:
             found = await addresses.find(connection, process, entity_id, command.id)
         if found is None:
@@ -406,7 +385,7 @@ class Instances:
             )
             return outcome
 
-        return await _through_run_changes(once)
+        return await through_run_changes(once)
 
 
 def _accepted(chart: Chart, data: dict[str, Any]) -> dict[str, Any]:
@@ -415,26 +394,6 @@ def _accepted(chart: Chart, data: dict[str, Any]) -> dict[str, Any]:
     if program.start_form is not None or program.start_require:
         data = payload.Acceptance(program.start_form or {}, require=program.start_require).accept(data)
     return payload.accept(chart.validator, data) if chart.validator else data
-
-
-async def _through_run_changes(once: Callable[[], Awaitable[Outcome]]) -> Outcome:
-    """Send again, with the same id, while the instance is between two runs."""
-    for _ in range(RUN_CHANGE_TRIES):
-        try:
-            async with translated():
-                return await once()
-        except RunChanging:
-            await asyncio.sleep(RUN_CHANGE_WAIT_S)
-    raise Unavailable("the instance does not take commands at the moment", details={"retry_after_s": 5})
-
-
-def _demand_size(data: dict[str, Any]) -> None:
-    size = len(json.dumps(data))
-    if size > LARGEST_COMMAND:
-        raise PayloadTooLarge(
-            f"the data are {size} bytes of JSON, at most {LARGEST_COMMAND} are taken",
-            violations=[{"field": "data", "value": size, "constraint": f"at most {LARGEST_COMMAND} bytes"}],
-        )
 
 
 def _hash(request: dict[str, Any]) -> str:

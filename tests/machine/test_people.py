@@ -107,3 +107,11 @@ async def test_two_people_decide_and_a_delegate_is_logged_with_both_names(board:
     last = (await plant.steps("board", number))[-1]
     assert (last.username, last.actor["on_behalf_of"]["username"]) == ("dan", "eli")
     assert "acts_for" not in last.actor
+
+
+async def test_why_it_waits_is_read_without_asking_the_instance(board: tuple[Plant, int]) -> None:
+    plant, number = board
+    (entry,) = await plant.instances.waiting(plant.tenant, "board", number, QUIN)
+
+    assert (entry["state"], entry["waits_for"]) == ("review", ["QC Manager to complete 'Review'"])
+    assert entry["you_can"] == ["approve"]
