@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Self
 
@@ -25,14 +26,19 @@ _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]*")
 class Files:
     """One per process."""
 
-    def __init__(self, store: ObjectStore) -> None:
-        self._store = store
+    def __init__(self, open_store: Callable[[], ObjectStore]) -> None:
+        """Args: open_store: called at first use, and again when it raises; nothing waits for a store at the start."""
+        self._opened = cache(open_store)
 
     @classmethod
     def on_disk(cls, folder: Path) -> Self:
         """In `folder`, which is made when it is missing."""
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return cls(LocalStore(folder))
+
+        def opened() -> ObjectStore:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return LocalStore(folder)
+
+        return cls(opened)
 
     @classmethod
     def at(cls, url: str) -> Self:
@@ -42,10 +48,11 @@ class Files:
             ValueError: no URL of a store.
         """
         try:
-            return cls(from_url(url))
+            store = from_url(url)
         except BaseError as problem:
             msg = f"{url.partition('?')[0]} names no store of files: {problem}"
             raise ValueError(msg) from problem
+        return cls(lambda: store)
 
     async def put(self, tenant: str, content: bytes) -> tuple[str, str]:
         """Keeps `content`; gives its SHA-256 in hexadecimal and the key under which `get` finds it.
@@ -57,7 +64,7 @@ class Files:
         key = f"{_folder(tenant)}/{digest[:2]}/{digest}"
         with _mapped():
             if not await self._has(key, len(content)):
-                await obstore.put_async(self._store, key, content)
+                await obstore.put_async(self._opened(), key, content)
         return digest, key
 
     async def get(self, key: str, sha256: str) -> bytes:
@@ -66,7 +73,7 @@ class Files:
             Unavailable: the store is away, or what it has is missing or not what was put there.
         """
         with _mapped():
-            found = await obstore.get_async(self._store, key)
+            found = await obstore.get_async(self._opened(), key)
             content = bytes(await found.bytes_async())
         if hashlib.sha256(content).hexdigest() != sha256:
             raise Unavailable("the stored file is not what was uploaded", code="FILE_DAMAGED")
@@ -75,7 +82,7 @@ class Files:
     async def _has(self, key: str, size: int) -> bool:
         """Of the same size too: one that was cut short is put again."""
         try:
-            return bool((await obstore.head_async(self._store, key))["size"] == size)
+            return bool((await obstore.head_async(self._opened(), key))["size"] == size)
         except (FileNotFoundError, NotFoundError):
             return False
 

@@ -267,6 +267,17 @@ async def test_a_file_that_was_changed_or_lost_is_not_handed_out(tmp_path: Any) 
     assert (damaged.value.code, lost.value.code) == ("FILE_DAMAGED", "FILE_MISSING")
 
 
+async def test_a_folder_that_cannot_be_made_is_told_when_it_is_needed(tmp_path: Any) -> None:
+    (tmp_path / "files").write_text("in the way")
+    files = Files.on_disk(tmp_path / "files")
+
+    with pytest.raises(Unavailable, match="does not answer"):
+        await files.put("acme", b"x")
+
+    (tmp_path / "files").unlink()
+    await files.put("acme", b"x")
+
+
 async def test_a_tenant_s_name_leads_nowhere_else(tmp_path: Any) -> None:
     files = Files.on_disk(tmp_path / "files")
 
