@@ -9,7 +9,6 @@ import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from itertools import zip_longest
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -112,8 +111,9 @@ def _signatures(record: InstanceRecord) -> list[str]:
     if not record.signatures:
         return []
     rows = []
-    for given, following in zip_longest(record.signatures, record.signatures[1:]):
-        void = following is not None and following.voids and following.code == given.code and not given.complete
+    for place, given in enumerate(record.signatures):
+        following = next((other for other in record.signatures[place + 1 :] if other.code == given.code), None)
+        void = following is not None and following.voids
         cells = (
             str(given.seq),
             f"{given.signed_at:%Y-%m-%d %H:%M:%S} UTC",

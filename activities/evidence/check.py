@@ -41,7 +41,7 @@ def check(raw: bytes) -> Verdict:
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as opened:
             listed = [(name, opened.read(name)) for name in opened.namelist()]
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as problem:
+    except (zipfile.BadZipFile, RuntimeError, EOFError, OSError, ValueError) as problem:
         return Verdict([f"the archive cannot be read: {problem}"])
     files = dict(listed)
     problems = list(_sealed(files))

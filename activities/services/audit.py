@@ -18,6 +18,8 @@ _HIDDEN = "(hidden)"
 
 
 class Audit:
+    """The trail of one installation; each entry belongs to one tenant."""
+
     def __init__(self, database: Database) -> None:
         self._database = database
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import socket
 import subprocess
@@ -17,6 +18,7 @@ from activities.store.database import Database
 from api.cli.audit import _verify
 from tests.store.steps import new_id, record
 from workflows.domain.errors import AlreadyExists, InvalidInput, NotFound
+from workflows.domain.records import AuditEntry
 
 
 def _jidoka(*arguments: str, data: Path, **env: str) -> subprocess.CompletedProcess[str]:
@@ -119,6 +121,28 @@ async def test_audit_verify_names_a_log_whose_steps_were_left_without_an_instanc
 
     assert await _verify(settings, tenant, said.append) == 1
     assert said[1] == f"{tenant}/ncr_report/{entity_id}: the log is broken at step 1"
+
+
+async def test_audit_verify_names_an_audit_row_that_is_gone(database: Database, tenant: str) -> None:
+    from sqlalchemy import text
+
+    from activities import checkpoints
+    from activities.services.audit import Audit
+
+    entry = AuditEntry("user.update", "allowed", "admin", {"id": 1}, dt.datetime(2025, 11, 6, tzinfo=dt.UTC))
+    await Audit(database).record(tenant, entry)
+    await checkpoints.cover(database, tenant)
+    said: list[str] = []
+    settings = Settings(database_url=database.url)
+
+    assert await _verify(settings, tenant, said.append) == 0
+    async with database.engine.begin() as connection:
+        await connection.execute(text("ALTER TABLE audit DISABLE TRIGGER append_only"))
+        gone = (await connection.execute(text(f"DELETE FROM audit WHERE tenant_id = '{tenant}' RETURNING id"))).scalar()
+        await connection.execute(text("ALTER TABLE audit ENABLE TRIGGER append_only"))
+
+    assert await _verify(settings, tenant, said.append) == 1
+    assert said[1] == f"{tenant}: audit row {gone} is missing"
 
 
 # --- tenants ------------------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ from workflows.definition.catalogue import Catalogue
 from workflows.definition.compile import compile_text
 from workflows.definition.program import Program
 from workflows.domain.errors import NotFound
-from workflows.domain.records import InstanceSummary, StepEntry
+from workflows.domain.records import InstanceSummary, SignatureEntry, StepEntry
 from workflows.messages.instance import StepRecord
 
 YAML = """
@@ -132,6 +132,33 @@ def test_header_data_timeline_and_diagram_are_on_the_page(paper: InstanceRecord)
         '<g class="state visited" data-state="submitted">',
     ):
         assert expected in page
+
+
+def test_signatures_are_printed_with_name_meaning_and_time_and_void_ones_are_marked(paper: InstanceRecord) -> None:
+    """21 CFR 11.50: printed name, date and time, and meaning are part of any human readable form."""
+    first = SignatureEntry(
+        seq=2,
+        code="release",
+        meaning="released",
+        level="S3",
+        position=1,
+        complete=False,
+        voids=False,
+        username="quinn",
+        printed_name="Quinn <Ost>",
+        on_behalf_of="eva",
+        signed_at=AT,
+        content_hash="c" * 64,
+    )
+    other = replace(first, seq=3, printed_name="Emil Beck", on_behalf_of=None, voids=True, content_hash="d" * 64)
+
+    page = compose(replace(paper, signatures=[first, other]))
+
+    assert "<h2>Signatures</h2>" in page
+    assert "2026-07-01 22:30:00 UTC" in page
+    assert "Quinn &lt;Ost&gt; (quinn) for eva" in page
+    assert page.count("released: release (void: the content was changed)") == 1
+    assert "Signatures" not in compose(paper)
 
 
 def test_times_are_those_of_the_plant(paper: InstanceRecord) -> None:

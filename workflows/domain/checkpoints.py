@@ -40,6 +40,8 @@ class Covered:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
+    """One link of a tenant's chain of checkpoints; its hash covers all other fields."""
+
     tenant: str
     seq: int
     at: str
