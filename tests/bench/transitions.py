@@ -31,9 +31,11 @@ from workflows.messages.instance import (
 ACTOR = Actor(1, "operator", "Operator", roles=("operator",)).to_json()
 CODE = "toggle"
 TENANT = "bench"
-ROUNDS = {1: 7, 50: 5}
-STEPS = {1: 80, 50: 10}
+STEPS = {1: 60, 50: 8}
 """Transitions of each instance in one round."""
+FEWEST_ROUNDS, MOST_ROUNDS = 3, 9
+PATIENCE_S = 60.0
+"""No further pair of rounds begins after that, once there are enough."""
 
 _entity_ids = itertools.count(1)
 
@@ -111,13 +113,16 @@ async def compare(client: Client, concurrent: int) -> list[Figure]:
     running = {
         each.name: await asyncio.gather(*(each.start(client) for _ in range(concurrent))) for each in contestants
     }
-    for number in range(ROUNDS[concurrent] + 1):
+    began = time.perf_counter()
+    for number in range(MOST_ROUNDS + 1):
         for each in contestants if number % 2 else contestants[::-1]:
             await each.round(running[each.name], STEPS[concurrent])
         if number == 0:  # warming up
             for each in contestants:
                 each.seconds.clear()
                 each.latencies.clear()
+        if number >= FEWEST_ROUNDS and time.perf_counter() - began > PATIENCE_S:
+            break
     ratios = [a / b for a, b in zip(ours.seconds, hand.seconds, strict=True)]
     figures = [Figure(f"transition_ratio_{concurrent}", statistics.median(ratios), "time/time")]
     for each, prefix in ((ours, ""), (hand, "hand_")):

@@ -41,5 +41,7 @@ async def test_first_process_works_as_printed(tmp_path: Path, server_files: Path
     assert "2 of 2 scenarios passed" in said
     assert '"reason":"This task is assigned to QC Manager, not you"' in said
     assert '"previous_state":"requested","current_state":"permitted"' in said
-    assert "signature is valid:" in said
+    assert "signature good  deviation.permitted" in said
+    assert len(re.findall(r'"number":"ORD-\d{4}-001"', said)) == 2, said
+    assert '"current_state":"approved"' in said
     assert shell.returncode == 0, said
