@@ -3,14 +3,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-NODE_READY := node_modules/.ready
 
 .PHONY: run test check bench format lock clean
 
 run: $(READY)  ## serve everything on this machine
 	@exec $(BIN)/jidoka run
 
-test: $(READY) $(NODE_READY)  ## all tests, with real servers
+test: $(READY)  ## all tests, with real servers
 	$(BIN)/python -P -m pytest $(ARGS)
 
 check: $(READY)  ## format, lint, types, import directions
@@ -32,7 +31,7 @@ lock:  ## choose dependency versions anew; needs uv
 		--no-emit-index-url --no-header -o requirements.lock
 
 clean:
-	rm -rf $(VENV) node_modules build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; choose it with PYTHON=…" if sys.version_info < (3, 11) else 0)'

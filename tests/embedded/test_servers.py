@@ -59,9 +59,7 @@ async def test_database_survives_a_crash_and_keeps_its_password(server_files: Pa
 
 
 async def test_temporal_keeps_histories_for_ninety_days(temporal_client: Client) -> None:
-    described = await temporal_client.workflow_service.describe_namespace(
-        DescribeNamespaceRequest(namespace="default")
-    )
+    described = await temporal_client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace="default"))
 
     assert described.config.workflow_execution_retention_ttl.ToTimedelta().days == 90
 
@@ -78,8 +76,7 @@ async def test_child_that_cannot_start_reports_the_end_of_its_log(tmp_path: Path
 
 async def test_child_that_ignores_the_polite_signal_is_killed(tmp_path: Path) -> None:
     stubborn = (
-        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True)\n"
-        "time.sleep(60)"
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True)\ntime.sleep(60)"
     )
     child = Child("Stubborn", [sys.executable, "-c", stubborn], log=tmp_path / "log")
     child.spawn()
