@@ -18,6 +18,8 @@ __all__ = ["IncidentFilter", "Incidents"]
 
 
 class Incidents:
+    """One per process; each method sees the incidents of one tenant."""
+
     def __init__(self, database: Database) -> None:
         self._database = database
 

@@ -55,6 +55,29 @@ def test_what_the_writer_has_no_words_for_is_refused_not_dropped(path: Path) -> 
         to_yaml(shipped)
 
 
+def test_the_urgency_of_a_notice_is_written_beside_it() -> None:
+    told = recompiled(
+        """
+        process: told
+        version: "1.0.0"
+        title: Told
+        start: {by: [anyone]}
+        initial: one
+        states:
+          one:
+            entry: [{notify: creator, subject: "{number}", urgency: low}, {notify: creator}]
+            transitions: {end: {to: over, by: [anyone]}}
+          over: {final: true}
+        """
+    )
+
+    written = to_yaml(told)
+
+    assert recompiled(written).digest == told.digest
+    assert "urgency: low" in written
+    assert "notify.email" not in written
+
+
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(random=programs(), given_steps=steps())
 def test_random_charts_behave_the_same(random: Program, given_steps: list[Any]) -> None:
