@@ -9,6 +9,7 @@ _ONE_PERSON = ("creator", "assignee")
 
 
 def check_people(lowering: Lowering) -> None:
+    """Quorums, votes and `not_by` of every state."""
     for place in lowering.tree.root.descendants():
         node = place.node
         if node is None:
