@@ -50,6 +50,21 @@ states:
   done: {final: true}
 """
 
+SEAL = """process: seal
+version: "1.0.0"
+title: Seal
+start: {by: [anyone]}
+initial: review
+states:
+  review:
+    task:
+      title: "Review {number}"
+      candidates: [role:qc_manager]
+    transitions:
+      approve: {to: done, sign: {meaning: approved, level: S2}}
+  done: {final: true}
+"""
+
 
 class Court:
     """Omar and Anna judge, Ben helps, Jane starts, root is admin; all over real servers."""
@@ -69,7 +84,7 @@ class Court:
         for username, held in roles.items():
             self.clients[username] = await self.plant.as_(*held, username=username)
         self.clients["boss"] = await self.plant.as_("plant_manager", username="boss")
-        for yaml in (BOARD, WELD):
+        for yaml in (BOARD, WELD, SEAL):
             published = await self.clients["root"].post("/api/v1/definitions", json={"yaml": yaml})
             assert published.status_code == 201, published.text
 
@@ -96,8 +111,8 @@ class Court:
         process = more.pop("process", "board")
         return await self.act(by, entity_id, "complete", {"transition": transition, **more}, task, process)
 
-    async def bulk(self, by: str, ids: list[int], action: str, **more: Any) -> dict[str, Any]:
-        items = [{"entity_type": "board", "entity_id": entity_id, "task": "1"} for entity_id in ids]
+    async def bulk(self, by: str, ids: list[int], action: str, process: str = "board", **more: Any) -> dict[str, Any]:
+        items = [{"entity_type": process, "entity_id": entity_id, "task": "1"} for entity_id in ids]
         headers = more.pop("headers", None)
         answer = await self.clients[by].post(
             "/api/v1/tasks/bulk", json={"action": action, "items": items, **more}, headers=headers

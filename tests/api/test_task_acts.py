@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from tests.api.conftest import PASSWORD
 from tests.api.court import Court
 
 
@@ -97,6 +98,22 @@ async def test_a_draft_is_forgotten_when_it_was_sent(court: Court) -> None:
     await court.complete("omar", entity_id, "reject", data={"comment": "Not proven"})
 
     assert (await court.clients["omar"].get(path)).status_code == 404
+
+
+async def test_what_must_be_signed_is_signed_one_by_one(court: Court) -> None:
+    entity_id = await court.start("jane", "seal")
+    good = {"username": "omar", "password": PASSWORD, "meaning": "approved"}
+
+    bare = await court.complete("omar", entity_id, "approve", process="seal")
+    listed = await court.bulk("omar", [entity_id], "complete", "seal", transition="approve")
+    wrong = await court.complete("omar", entity_id, "approve", process="seal", signature=good | {"password": "wrong"})
+    inside = await court.complete("omar", entity_id, "approve", process="seal", data={"signature": good})
+    done = await court.complete("omar", entity_id, "approve", process="seal", signature=good)
+
+    assert (bare.status_code, bare.json()["code"]) == (403, "SIGNATURE_REQUIRED")
+    assert [item["code"] for item in listed["results"]] == ["SIGNATURE_REQUIRED"]
+    assert (wrong.status_code, inside.status_code, done.status_code) == (401, 400, 200), done.text
+    assert done.json()["state"] == "done"
 
 
 # --- on behalf ----------------------------------------------------------------------------------------------
