@@ -124,11 +124,14 @@ def _audit() -> None:
 @audit.command()
 def verify(
     tenant: Annotated[str | None, typer.Option(help="Only this tenant; default: all.")] = None,
+    checkpoint: Annotated[
+        list[str] | None, typer.Option(help="A hash from the worker's log or an evidence pack; must be on record.")
+    ] = None,
 ) -> None:
     """Recompute the hash chain of every instance and all checkpoints; exit status 1 if a record is broken."""
     from api.cli.audit import verify_chains
 
-    raise typer.Exit(verify_chains(_settings(), tenant, _say))
+    raise typer.Exit(verify_chains(_settings(), tenant, _say, checkpoint or []))
 
 
 evidence = typer.Typer(help="Evidence packs.", no_args_is_help=True)

@@ -131,11 +131,13 @@ async def test_audit_verify_names_an_audit_row_that_is_gone(database: Database, 
 
     entry = AuditEntry("user.update", "allowed", "admin", {"id": 1}, dt.datetime(2025, 11, 6, tzinfo=dt.UTC))
     await Audit(database).record(tenant, entry)
-    await checkpoints.cover(database, tenant)
+    covered = await checkpoints.cover(database, tenant)
+    assert covered is not None
     said: list[str] = []
     settings = Settings(database_url=database.url)
 
-    assert await _verify(settings, tenant, said.append) == 0
+    assert await _verify(settings, tenant, said.append, [covered.hash]) == 0
+    assert await _verify(settings, tenant, lambda _: None, ["0" * 64]) == 1
     async with database.engine.begin() as connection:
         await connection.execute(text("ALTER TABLE audit DISABLE TRIGGER append_only"))
         gone = (await connection.execute(text(f"DELETE FROM audit WHERE tenant_id = '{tenant}' RETURNING id"))).scalar()

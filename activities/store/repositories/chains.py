@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Select, Table, select, tuple_, union
@@ -41,7 +41,15 @@ async def every_tenant(database: Database) -> list[str]:
         return sorted((await connection.execute(union(*(select(table.c.tenant_id) for table in tables)))).scalars())
 
 
-def _after(table: Table, last: LogKey, tenant: str | None) -> Select[Any]:
+async def unknown_hashes(database: Database, hashes: Sequence[str]) -> list[str]:
+    """Those that no checkpoint has, in their order."""
+    query = select(checkpoints.c.hash).where(checkpoints.c.hash.in_(hashes))
+    async with database.system() as connection:
+        known = set((await connection.execute(query)).scalars())
+    return [one for one in hashes if one not in known]
+
+
+def _after(table: Table, last: LogKey, tenant: str | None) -> Select[*tuple[Any, ...]]:
     """The first key behind `last`, by the primary key's index."""
     columns = table.c
     keys = (columns.tenant_id, columns.process, columns.entity_id)
