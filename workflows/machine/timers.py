@@ -50,7 +50,10 @@ class Timers:
             return None
         broken = [incident["ref"] for incident in snapshot.incidents.values() if incident["kind"] == "timer"]
         due = [(timer["due"], timer_id) for timer_id, timer in snapshot.timers.items() if timer_id not in broken]
-        return min(due)[::-1] if due else None
+        if not due:
+            return None
+        at, timer_id = min(due)
+        return timer_id, at
 
     async def _fire(self, timer_id: str, due: str) -> None:
         course = self._course

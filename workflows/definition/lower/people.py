@@ -62,9 +62,8 @@ def _check_codes(lowering: Lowering, place: Place, node: QuorumNode) -> None:
         if code not in offered:
             hint = did_you_mean(code, list(offered))
             lowering.problem("J803", path, f"the state has no transition `{code}` that people could vote for", hint)
-    named = (
-        [(code, (*node.path, "required", code)) for code in node.required] if isinstance(node.required, dict) else []
-    )
+    required = node.required if isinstance(node.required, dict) else {}
+    named: list[tuple[str, Path]] = [(code, (*node.path, "required", code)) for code in required]
     if node.veto is not None:
         named.append((node.veto.code, (*node.veto.path, "code")))
     for code, path in named:
