@@ -20,11 +20,12 @@ from activities.services.incidents import IncidentFilter, Incidents
 from activities.services.notifications import Notifications
 from activities.services.reading import InstanceFilter, Reading
 from activities.store.database import Database
-from activities.store.repositories import paging
+from activities.store.repositories import paging, standing
 from workflows.engine.events import Actor, Principal
 
 BIG = "plans-big"
 ROWS = 30_000
+PEOPLE = ("users", "certificates", "delegations")
 COUNTED = 300
 """The limit of exact counts while these tests run, so that a scan stands out from a count."""
 _START = "timestamptz '2025-01-01T00:00:00Z'"
@@ -52,6 +53,12 @@ def _rest(tenant: str, first: int, count: int) -> list[str]:
         SELECT '{tenant}', 'ncr_report', n, '1', '', 'submitted', '', ARRAY['role:r' || n % 50],
             CASE WHEN n % 400 = 0 THEN 'eva' END, 3, {_START} + n * interval '1 minute', 1,
             CASE WHEN n % 100 = 0 THEN NULL ELSE now() END {series}""",
+        f"""INSERT INTO users (tenant_id, username, full_name, roles)
+        SELECT '{tenant}', 'p' || n, 'P', ARRAY['r1'] {series} WHERE n % 10 = 0""",
+        f"""INSERT INTO certificates (tenant_id, username, skill, valid_from, recorded_by)
+        SELECT '{tenant}', 'p' || n, 'welding', {_START}, '' {series} WHERE n % 10 = 0""",
+        f"""INSERT INTO delegations (tenant_id, from_username, to_username, starts_at, ends_at, reason, created_by)
+        SELECT '{tenant}', 'p' || n, 'p' || (n + 10), {_START}, '2999-01-01Z', '', '' {series} WHERE n % 10 = 0""",
         f"""INSERT INTO task_candidates (tenant_id, candidate, process, entity_id, task)
         SELECT '{tenant}', 'role:r' || n % 500, 'ncr_report', n, '1' {series} WHERE n % 100 = 0""",
         f"""INSERT INTO steps (tenant_id, process, entity_id, seq, command_id, event, status, username, actor, source,
@@ -80,7 +87,7 @@ async def filled(database: Database) -> None:
             for statement in _rest(tenant, first, count):
                 await connection.execute(text(statement))
     async with database.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
-        for table in ("instances", "tasks", "task_candidates", "steps", "incidents", "audit", "notifications"):
+        for table in ("instances", "tasks", "task_candidates", "steps", "incidents", "audit", "notifications", *PEOPLE):
             await connection.execute(text(f"VACUUM ANALYZE {table}"))
 
 
@@ -195,6 +202,18 @@ async def test_no_list_of_what_people_are_told_reads_more_than_it_shows(
         assert not scans, json.dumps(scans, indent=1)
 
 
+async def test_who_acts_is_found_without_reading_who_else_does(
+    database: Database, filled: None, statements: list[tuple[str, Any]]
+) -> None:
+    async with database.transaction(BIG) as connection:
+        found = await standing.of_user(connection, BIG, "p50000110", dt.datetime.now(dt.UTC))
+
+    assert ([principal.username for principal in found.acts_for], set(found.skills)) == (["p50000100"], {"welding"})
+    for statement, parameters in [sent for sent in statements if "certificates" in sent[0]]:
+        plan = await _explain(database, statement, parameters)
+        assert not [node for node in _nodes(plan) if _rows_read(node) > 100], json.dumps(plan, indent=1)
+
+
 async def _explain(database: Database, statement: str, parameters: Any) -> dict[str, Any]:
     async with database.transaction(BIG) as connection:
         rows = await connection.exec_driver_sql(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", parameters)
@@ -209,7 +228,7 @@ async def _emptied(database: Database) -> AsyncIterator[None]:
     async with database.engine.begin() as connection:
         await connection.execute(text("ALTER TABLE steps DISABLE TRIGGER append_only"))
         await connection.execute(text("ALTER TABLE audit DISABLE TRIGGER append_only"))
-        for table in ("instances", "tasks", "task_candidates", "steps", "incidents", "audit"):
+        for table in ("instances", "tasks", "task_candidates", "steps", "incidents", "audit", *PEOPLE):
             await connection.execute(text(f"DELETE FROM {table} WHERE tenant_id LIKE 'plans-%'"))
         await connection.execute(text("ALTER TABLE steps ENABLE TRIGGER append_only"))
         await connection.execute(text("ALTER TABLE audit ENABLE TRIGGER append_only"))

@@ -88,7 +88,11 @@ class Standing:
 
 
 async def of_user(connection: AsyncConnection, tenant: str, username: str, at: dt.datetime) -> Standing:
-    """One query by index. Of a skill the certificate that lasts longest counts, also when it has expired."""
+    """One query by index. Of a skill the certificate that lasts longest counts, also when it has expired.
+
+    Args:
+        username: exactly as `users` has it.
+    """
     rows = (await connection.execute(_standing(tenant, username, at))).all()
     acts_for = tuple(_principal(row) for row in rows if row.kind == "principal")
     skills = {row.name: None if row.until is None else _utc(row.until) for row in rows if row.kind == "skill"}
@@ -96,24 +100,23 @@ async def of_user(connection: AsyncConnection, tenant: str, username: str, at: d
 
 
 def _standing(tenant: str, username: str, at: dt.datetime) -> Any:
-    name = username.lower()
     by_delegation = (
         _givers(_d.process, _d.role, _d.ends_at)
-        .join(delegations, and_(_d.tenant_id == _u.tenant_id, func.lower(_d.from_username) == func.lower(_u.username)))
-        .where(_d.tenant_id == tenant, func.lower(_d.to_username) == name, *_in_force(_d, at), _u.active)
+        .join(delegations, and_(_d.tenant_id == _u.tenant_id, _d.from_username == _u.username))
+        .where(_d.tenant_id == tenant, _d.to_username == username, *_in_force(_d, at), _u.active)
     )
     nothing = null().cast(Text)
     as_substitute = (
         _givers(nothing, nothing, _b.ends_at)
-        .join(absences, and_(_b.tenant_id == _u.tenant_id, func.lower(_b.username) == func.lower(_u.username)))
-        .where(_b.tenant_id == tenant, func.lower(_b.substitute) == name, *_in_force(_b, at), _u.active)
+        .join(absences, and_(_b.tenant_id == _u.tenant_id, _b.username == _u.username))
+        .where(_b.tenant_id == tenant, _b.substitute == username, *_in_force(_b, at), _u.active)
     )
     none = literal([], ARRAY(Text))
     certified = (
         select(
             literal("skill").label("kind"), _s.skill, nothing, none, none, nothing, nothing, _longest(_s.valid_until)
         )
-        .where(_s.tenant_id == tenant, func.lower(_s.username) == name, _s.valid_from <= at, _s.revoked_at.is_(None))
+        .where(_s.tenant_id == tenant, _s.username == username, _s.valid_from <= at, _s.revoked_at.is_(None))
         .group_by(_s.skill)
     )
     return union_all(by_delegation, as_substitute, certified)

@@ -38,6 +38,7 @@ users = Table(
     moment("updated_at", now=True),
 )
 Index("uq_users_tenant_id_username", users.c.tenant_id, func.lower(users.c.username), unique=True)
+Index("ix_users_exact", users.c.tenant_id, users.c.username)
 Index("ix_users_username", func.lower(users.c.username))
 Index("ix_users_email", func.lower(users.c.email), postgresql_where=users.c.email.is_not(None))
 

@@ -1,7 +1,7 @@
 """Comments, files, watching and drafts at tasks; delegations, absences and certificates of people.
 
-Creates empty tables. A column without default and an index are added to `tasks`: the column costs nothing, the index
-locks the table against writes for as long as it is built, seconds per million tasks.
+Creates empty tables. A column without default and an index are added to `tasks`, and an index to `users`: the column
+costs nothing, an index locks its table against writes for as long as it is built, seconds per million rows.
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("closed_at IS NOT NULL"),
     )
+    op.create_index("ix_users_exact", "users", ["tenant_id", "username"])
     _create_collaboration()
     _create_standing()
     for table, (app, system) in GRANTS.items():
@@ -55,6 +56,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in reversed(GRANTS):
         op.drop_table(table)  # its policies and grants go with it
+    op.drop_index("ix_users_exact", table_name="users")
     op.drop_index("ix_tasks_closed_by", table_name="tasks")
     op.drop_column("tasks", "due_why")
 
@@ -189,7 +191,7 @@ def _create_standing() -> None:
     op.create_index(
         "ix_certificates_username",
         "certificates",
-        ["tenant_id", sa.literal_column("lower(username)"), "skill", "valid_until"],
+        ["tenant_id", "username", "skill", "valid_until"],
     )
 
 
@@ -197,13 +199,13 @@ def _in_force(name: str, table: str, column: str) -> None:
     op.create_index(
         name,
         table,
-        ["tenant_id", sa.literal_column(f"lower({column})"), "ends_at"],
+        ["tenant_id", column, "ends_at"],
         postgresql_where=sa.text("revoked_at IS NULL"),
     )
 
 
 def _by_name(name: str, table: str, column: str) -> None:
-    op.create_index(name, table, ["tenant_id", sa.literal_column(f"lower({column})"), "ends_at"])
+    op.create_index(name, table, ["tenant_id", column, "ends_at"])
 
 
 def _now(name: str) -> sa.Column[object]:
