@@ -30,34 +30,36 @@ class Settings(BaseSettings):
     data: Path = Path(".jidoka")
     """JIDOKA_DATA: folder of everything kept on this machine: databases, logs, keys, files."""
 
-    host: str = Field("127.0.0.1", validation_alias=AliasChoices("HOST", "host"))
+    host: str = Field(default="127.0.0.1", validation_alias=AliasChoices("HOST", "host"))
     """HOST: address the API listens on."""
-    port: int = Field(8000, ge=0, le=65535, validation_alias=AliasChoices("PORT", "port"))
+    port: int = Field(default=8000, ge=0, le=65535, validation_alias=AliasChoices("PORT", "port"))
     """PORT: TCP port of the API; 0 takes a free one."""
     public_url: str | None = None
     """How people reach the API from outside, without a trailing slash; for links in mails and documents."""
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
     """Addresses whose X-Forwarded-For is believed, separated by commas."""
 
-    database_url: SecretStr | None = Field(None, validation_alias=AliasChoices("DATABASE_URL", "database_url"))
+    database_url: SecretStr | None = Field(default=None, validation_alias=AliasChoices("DATABASE_URL", "database_url"))
     """DATABASE_URL: a PostgreSQL server; unset: the embedded one (only under `jidoka run`)."""
-    database_pool: int = Field(10, ge=1, le=200)
+    database_pool: int = Field(default=10, ge=1, le=200)
     """Connections each process keeps at most."""
 
-    temporal_address: str | None = Field(None, validation_alias=AliasChoices("TEMPORAL_ADDRESS", "temporal_address"))
+    temporal_address: str | None = Field(
+        default=None, validation_alias=AliasChoices("TEMPORAL_ADDRESS", "temporal_address")
+    )
     """TEMPORAL_ADDRESS: `host:port` of a Temporal frontend; unset: the embedded one (`jidoka run` only)."""
     temporal_namespace: str = Field(
-        "default", validation_alias=AliasChoices("TEMPORAL_NAMESPACE", "temporal_namespace")
+        default="default", validation_alias=AliasChoices("TEMPORAL_NAMESPACE", "temporal_namespace")
     )
     temporal_api_key: SecretStr | None = Field(
-        None, validation_alias=AliasChoices("TEMPORAL_API_KEY", "temporal_api_key")
+        default=None, validation_alias=AliasChoices("TEMPORAL_API_KEY", "temporal_api_key")
     )
     """For Temporal Cloud; switches TLS on."""
-    temporal_tls: bool = Field(False, validation_alias=AliasChoices("TEMPORAL_TLS", "temporal_tls"))
+    temporal_tls: bool = Field(default=False, validation_alias=AliasChoices("TEMPORAL_TLS", "temporal_tls"))
     temporal_client_cert: Path | None = None
     temporal_client_key: Path | None = None
     """Files for mutual TLS with Temporal; both or none."""
-    payload_keys: Annotated[dict[str, bytes], NoDecode] = Field({}, repr=False)
+    payload_keys: Annotated[dict[str, bytes], NoDecode] = Field(default={}, repr=False)
     """AES-256 keys for workflow payloads by key id, written `id:base64,id:base64`. The first one encrypts,
     all decrypt; none: payloads are only compressed."""
 
@@ -66,12 +68,12 @@ class Settings(BaseSettings):
     secret_key: SecretStr | None = None
     """Encrypts secrets at rest (webhook signing keys), at least 32 characters; unset: made once and kept
     in the data folder."""
-    access_token_s: int = Field(3600, ge=60)
+    access_token_s: int = Field(default=3600, ge=60)
     """Life of an access token in seconds."""
-    refresh_token_s: int = Field(7 * 86400, ge=60)
+    refresh_token_s: int = Field(default=7 * 86400, ge=60)
     """Life of a refresh token in seconds."""
 
-    signature_idle_s: int = Field(900, ge=60, le=86_400)
+    signature_idle_s: int = Field(default=900, ge=60, le=86_400)
     """Pause since the last signature of a session, in seconds, after which signing takes user name and password."""
 
     allowed_private_networks: Annotated[tuple[str, ...], NoDecode] = ()
@@ -81,10 +83,10 @@ class Settings(BaseSettings):
     files_url: str | None = None
     """JIDOKA_FILES_URL: bucket for attachments: `s3://bucket/prefix`, `az://…`, `gs://…`, with credentials in the
     environment as their own clients read them; unset: the folder `files` in the data folder."""
-    attachment_bytes: int = Field(10 * 1024 * 1024, ge=1024, le=50 * 1024 * 1024)
+    attachment_bytes: int = Field(default=10 * 1024 * 1024, ge=1024, le=50 * 1024 * 1024)
     """Bytes of one attachment at most."""
 
-    webhook_disable_after_s: int = Field(3 * 86400, ge=60)
+    webhook_disable_after_s: int = Field(default=3 * 86400, ge=60)
     """Seconds of nothing but failures after which a webhook endpoint is disabled."""
 
     smtp_host: str | None = None

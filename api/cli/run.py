@@ -80,18 +80,15 @@ async def _start(settings: Settings, supervisor: Supervisor, say: Say) -> None:
 
 async def _start_servers(settings: Settings, supervisor: Supervisor) -> Settings:
     """Start the embedded servers that nothing replaces; gives the settings with the addresses filled in."""
-    servers: list[Service] = []
-    found: dict[str, object] = {}
-    if settings.database_url is None:
-        postgres = embedded_postgres(settings)
-        servers.append(postgres)
-    if settings.temporal_address is None:
-        temporal = embedded_temporal(settings)
-        servers.append(temporal)
-        found["temporal_address"] = temporal.address
+    postgres = embedded_postgres(settings) if settings.database_url is None else None
+    temporal = embedded_temporal(settings) if settings.temporal_address is None else None
+    servers: list[Service] = [server for server in (postgres, temporal) if server is not None]
     await supervisor.start(*servers)
-    if settings.database_url is None:
+    found: dict[str, object] = {}
+    if postgres is not None:
         found["database_url"] = SecretStr(postgres.url())
+    if temporal is not None:
+        found["temporal_address"] = temporal.address
     return settings.model_copy(update=found)
 
 

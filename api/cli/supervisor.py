@@ -28,12 +28,15 @@ class Service(Protocol):
 
     async def start(self) -> None:
         """Return when the service answers; raise JidokaError, with nothing left running, when it does not."""
+        ...
 
     async def exited(self) -> int:
         """Return the exit status once the service has ended, for whatever reason."""
+        ...
 
     async def stop(self) -> None:
         """End the service in good order; nothing happens when it has ended."""
+        ...
 
 
 class Supervisor:
