@@ -24,7 +24,7 @@ from workflows.engine.snapshot import Snapshot
 from workflows.engine.step import start, step
 from workflows.engine.tables import Chart
 from workflows.engine.tasks import command
-from workflows.engine.times import instant, written
+from workflows.engine.times import duration, instant, written
 from workflows.engine.verdicts import judge, judge_start
 
 MONDAY_MORNING = "2026-01-05T08:00:00Z"
@@ -307,6 +307,8 @@ class Simulation:
 
 
 def _later(chart: Chart, at: str, length: str) -> dt.datetime:
+    if not clocks.is_working(length):
+        duration(length)
     try:
         return instant(clocks.after(chart, at, length)[0])
     except ExpressionFailed as problem:
