@@ -47,10 +47,11 @@ def _action_words(owner: State, event: str) -> str:
 
 
 def timer_label(timer: Timer) -> str:
-    """`after 24 h` or `at data.due_date`."""
+    """`after 24 h`, `after 75 % of 48 working hours` or `at data.due_date`."""
     if timer.at is not None:
         return f"at {cel_source(timer.at)}"
-    return f"after {_duration_words(timer.after)}" if timer.after is not None else timer.event
+    part = f"{timer.percent} % of " if timer.percent is not None else ""
+    return f"after {part}{_duration_words(timer.after)}" if timer.after is not None else timer.event
 
 
 def _duration_words(value: Value) -> str:

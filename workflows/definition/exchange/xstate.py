@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from workflows.definition.exchange.labels import state_label
+from workflows.definition.exchange.labels import state_label, timer_label
 from workflows.definition.exchange.values import cel_source, plain, plain_map
 from workflows.definition.program import Action, Const, Program, State, Timer, Transition
 from workflows.domain.durations import duration_seconds
@@ -151,9 +151,11 @@ def _bare(descriptor: str) -> str:
 
 
 def _delay(timer: Timer) -> str:
-    """Milliseconds where they are known, else the name of a delay that the host provides."""
-    if timer.after is not None and isinstance(timer.after, Const):
+    """Milliseconds where they are known, else the name of a delay that the host provides: CEL, or working time."""
+    if isinstance(timer.after, Const) and "working" not in str(timer.after.value):
         return str(round(duration_seconds(str(timer.after.value)) * 1000))
+    if isinstance(timer.after, Const):
+        return timer_label(timer).removeprefix("after ")
     moment = timer.after if timer.after is not None else timer.at
     return cel_source(moment) if moment is not None else timer.id
 
