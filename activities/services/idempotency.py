@@ -23,6 +23,8 @@ LOCKS = 4
 
 
 class Idempotency:
+    """Reserves what a request with a key may create, and keeps its answer; one per process."""
+
     def __init__(self, database: Database) -> None:
         self._database = database
         self._turn = asyncio.Semaphore(LOCKS)

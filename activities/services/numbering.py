@@ -12,6 +12,8 @@ __all__ = ["Numbering", "allocate"]
 
 
 class Numbering:
+    """Hands out numbers of a tenant's series; one per process."""
+
     def __init__(self, database: Database) -> None:
         self._database = database
 

@@ -1,3 +1,5 @@
+"""ISO 8601 durations: what is read, what is refused, and what is written back."""
+
 from __future__ import annotations
 
 from datetime import timedelta

@@ -26,6 +26,8 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
+    """Everything that definitions may name: actions, facts, roles and processes."""
+
     signatures: Mapping[str, Signature] = field(default_factory=dict)
     roles: frozenset[str] = frozenset(
         {

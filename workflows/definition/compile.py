@@ -32,6 +32,8 @@ MAX_COMMON = 100
 
 @dataclass(frozen=True, slots=True)
 class Compilation:
+    """What became of a text: a program, or diagnostics that say why there is none."""
+
     program: Program | None
     """None when there is any error."""
     diagnostics: list[Diagnostic] = field(default_factory=list)

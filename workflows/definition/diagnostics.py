@@ -121,6 +121,8 @@ START = Position(1, 1)
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
+    """One thing that is wrong or doubtful, with its place; codes are listed in the manual of the language."""
+
     code: str
     severity: Severity
     file: str

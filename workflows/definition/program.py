@@ -351,6 +351,8 @@ class Fact(_Frozen):
 
 
 class Program(_Frozen):
+    """One process definition, compiled; equal programs have equal digests."""
+
     format: int = FORMAT
     process: str
     version: str

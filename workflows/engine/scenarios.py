@@ -35,6 +35,8 @@ from workflows.engine.simulation import Simulation
 
 @dataclass(slots=True)
 class ScenarioResult:
+    """How one scenario went."""
+
     name: str
     problems: list[str] = field(default_factory=list)
     """Empty: passed."""
@@ -52,6 +54,8 @@ class ScenarioResult:
 
 @dataclass(slots=True)
 class Coverage:
+    """Which transitions the scenarios took, and which none of them did."""
+
     total: int
     """Transitions of the program."""
     covered: int

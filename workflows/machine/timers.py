@@ -17,6 +17,8 @@ from workflows.messages.instance import Command
 
 
 class Timers:
+    """The timers of one course; `watch` runs as long as the run does."""
+
     def __init__(self, course: Course, stopped: Callable[[], bool]) -> None:
         self._course = course
         self._stopped = stopped

@@ -66,6 +66,7 @@ class Reach:
 
 
 def check_reach(lowering: Lowering, program: Program) -> None:
+    """Reports states that nothing leads to, states without a way out, and joins that can never complete."""
     reach = Reach(lowering, program)
     for place in lowering.tree.root.descendants():
         node = place.node

@@ -15,6 +15,7 @@ _OF_FINAL = {"title", "description", "category", "final", "result", "emit", "ent
 
 
 def check_structure(lowering: Lowering) -> None:
+    """Reports what is wrong with the tree of states itself: kinds that contradict each other, ids used twice."""
     for place in lowering.tree.root.descendants():
         node = place.node
         if node is None:

@@ -15,6 +15,7 @@ from workflows.definition.typing.shapes import shape_of
 
 
 def check_transitions(lowering: Lowering, program: Program) -> None:
+    """Reports alternatives never taken, refusals without a code, and transitions nobody may take."""
     by_id = {state.id: state for state in all_states(program.states)}
     raised = {event for event, _ in lowering.raised}
     for place in lowering.tree.root.descendants():

@@ -43,6 +43,8 @@ class StartRule(Node):
 
 
 class ProcessDocument(Node):
+    """A definition as written: the typed mirror of its YAML."""
+
     what: ClassVar[str] = "a definition"
     process: Name
     """Name of the process; the same in every version."""

@@ -90,6 +90,8 @@ class Waiting:
 
 @dataclass(slots=True)
 class Lowering:
+    """What every step of lowering shares: the document, where its parts stand, and the report of problems."""
+
     document: ProcessDocument
     source: Source
     report: Report

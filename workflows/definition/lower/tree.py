@@ -58,6 +58,8 @@ class Place:
 
 
 class StateTree:
+    """The places of all states, and what a name means at one of them."""
+
     def __init__(self, states: dict[str, StateNode]) -> None:
         self.root = Place("", None, None)
         self._grow(self.root, states)
