@@ -31,6 +31,15 @@ async def test_an_instance_says_where_it_stands_and_what_the_caller_may_do(repor
     assert [(step["event"], step["performed_by"]["name"]) for step in said["history"]] == [("start", "Jane Inspector")]
 
 
+async def test_it_is_told_why_an_instance_waits_and_what_the_caller_can_do(report: Report) -> None:
+    started = await report.started()
+
+    [wait] = (await report.qc_manager.get(f"{WORKFLOWS}/report/{started['id']}/waiting")).json()["waits"]
+
+    assert (wait["state"], wait["you_can"]) == ("submitted", ["approve", "reject", "dispose"])
+    assert wait["waits_for"] == [f"QC Manager to complete 'Review {started['number']}'"]
+
+
 async def test_what_a_guard_refuses_is_told_before_it_is_tried(report: Report) -> None:
     started = await report.started("major")
 

@@ -128,6 +128,20 @@ INSTANCE: dict[str, Any] = _SUMMARY | {
     "history": [_STEP],
 }
 HISTORY: dict[str, Any] = {"steps": [_STEP], **_PAGE}
+WAITS: dict[str, Any] = {
+    "waits": [
+        {
+            "state": "submitted",
+            "title": "Submitted",
+            "since": "2025-11-06T15:00:00Z",
+            "waits_for": ["QC Manager to complete 'Review NCR-2025-042: major'"],
+            "until": "2025-11-07T15:00:00Z",
+            "why": None,
+            "then": "'Review NCR-2025-042: major' is late",
+            "you_can": ["approve", "reject"],
+        }
+    ]
+}
 CANCEL: dict[str, Any] = {"reason": "Reported twice; see NCR-2025-041"}
 CANCELLED: dict[str, Any] = {
     "seq": 2,

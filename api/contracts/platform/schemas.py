@@ -148,6 +148,21 @@ class StepList(Paged):
     steps: list[StepView]
 
 
+class WaitView(BaseModel):
+    state: str
+    title: str
+    since: datetime | None
+    waits_for: list[str] = Field(description="People, actions, children, times or messages, in words.")
+    until: datetime | None = Field(description="When something happens by itself.")
+    why: str | None = Field(description="How that time came about.")
+    then: str | None = Field(description="What happens at that time.")
+    you_can: list[str] = Field(description="Transition codes the caller may take now.")
+
+
+class WaitList(BaseModel):
+    waits: list[WaitView] = Field(description="One for each active state; none for an instance that has ended.")
+
+
 class InstanceDetailView(InstanceView):
     entity_id: int
     digest: str = Field(description="Of the program the instance runs.")

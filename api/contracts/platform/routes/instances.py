@@ -18,6 +18,7 @@ from api.contracts.platform.schemas import (
     StartedView,
     StartInput,
     StepList,
+    WaitList,
 )
 from api.deps import Asked, Services, Who
 from api.operation import ACCEPTED_RESPONSE, operation
@@ -134,6 +135,14 @@ async def history(
     found = await instance_id(asked, who, entity_type, entity_id)
     steps = await asked.reading.history(who.tenant, entity_type, found, page=page, per_page=per_page)
     return translate.paged("steps", map(translate.step, steps.items), steps)
+
+
+@router.get("/{entity_type}/{entity_id}/waiting", response_model=WaitList)
+@operation("instance.read", response=examples.WAITS, errors=(_MISSING,))
+async def waiting(entity_type: EntityType, entity_id: EntityRef, who: Who, asked: Asked) -> dict[str, Any]:
+    """Why it waits: for whom or what, since when, until when, what happens then, and what the caller can do."""
+    found = await instance_id(asked, who, entity_type, entity_id)
+    return {"waits": await asked.instances.waiting(who.tenant, entity_type, found, who.actor)}
 
 
 @router.post("/{entity_type}/{entity_id}/cancel", response_model=MovedView, responses=ACCEPTED_RESPONSE)
