@@ -45,12 +45,12 @@ class Toggled:
 
     def __init__(self, handle: WorkflowHandle[Any, Any]) -> None:
         self._handle = handle
-        self._steps = 0
+        self.steps = 0
 
     async def step(self) -> float:
         """Take the next transition; gives the seconds it took."""
-        self._steps += 1
-        command = Command(f"bench-{self._steps}", CODE, ACTOR)
+        self.steps += 1
+        command = Command(f"bench-{self.steps}", CODE, ACTOR)
         began = time.perf_counter()
         while not await self._taken(command):
             await asyncio.sleep(0.01)
