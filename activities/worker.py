@@ -15,6 +15,7 @@ from activities import checkpoints
 from activities.actions import registry
 from activities.actions.equipment import equip
 from activities.instance_activities import InstanceActivities
+from activities.notices import orphan_tasks
 from activities.notices.chore import forget_letters, notifier
 from activities.outbox import Dispatcher, through
 from activities.services.instances import Instances
@@ -95,6 +96,7 @@ async def serve(settings: Settings, client: Client, database_url: str, stop: asy
                 beside.create_task(Dispatcher(database, through(instances)).run()),
                 beside.create_task(tidy(database)),
                 beside.create_task(notifier(equipment).run()),
+                beside.create_task(orphan_tasks.watch(equipment)),
                 beside.create_task(checkpoints.run(database)),
             ]
             await stop.wait()
