@@ -20,11 +20,11 @@ from workflows.messages.instance import CORE_QUEUE, WORKFLOW
 CACHED_INSTANCES = 1000
 STARTED_AT_ONCE = 20
 TRANSITIONS = 5000
-PATIENCE_S = 100.0
+PATIENCE_S = 75.0
 """On a slow machine a life is as long as can be had in that time; the figures say how long it was."""
 ENDS = 100
 """Transitions at the beginning and at the end whose latencies are compared."""
-IN_FLIGHT = 5
+IN_FLIGHT = 8
 
 
 def _ours() -> Contestant:

@@ -14,8 +14,8 @@ from tests.bench.growth import at_once
 from tests.bench.transitions import CODE
 
 INSTANCES = 50
-STEPS = 10
-STARTS = 200
+STEPS = 6
+STARTS = 120
 
 
 async def measure(client: httpx.AsyncClient) -> list[Figure]:

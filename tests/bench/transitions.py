@@ -31,10 +31,10 @@ from workflows.messages.instance import (
 ACTOR = Actor(1, "operator", "Operator", roles=("operator",)).to_json()
 CODE = "toggle"
 TENANT = "bench"
-STEPS = {1: 60, 50: 8}
+STEPS = {1: 50, 50: 5}
 """Transitions of each instance in one round."""
 FEWEST_ROUNDS, MOST_ROUNDS = 3, 9
-PATIENCE_S = 60.0
+PATIENCE_S = 40.0
 """No further pair of rounds begins after that, once there are enough."""
 
 _entity_ids = itertools.count(1)
