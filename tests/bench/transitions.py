@@ -31,10 +31,10 @@ from workflows.messages.instance import (
 ACTOR = Actor(1, "operator", "Operator", roles=("operator",)).to_json()
 CODE = "toggle"
 TENANT = "bench"
-STEPS = {1: 50, 50: 5}
-"""Transitions of each instance in one round."""
-FEWEST_ROUNDS, MOST_ROUNDS = 3, 9
-PATIENCE_S = 40.0
+STEPS = {1: 10, 50: 3}
+"""Transitions of each instance in one round. Many short rounds: what else the machine does then hits both alike."""
+FEWEST_ROUNDS, MOST_ROUNDS = 5, 40
+PATIENCE_S = 50.0
 """No further pair of rounds begins after that, once there are enough."""
 
 _entity_ids = itertools.count(1)
