@@ -20,7 +20,7 @@ from workflows.messages.instance import CORE_QUEUE, WORKFLOW
 CACHED_INSTANCES = 1000
 STARTED_AT_ONCE = 20
 TRANSITIONS = 5000
-PATIENCE_S = 60.0
+PATIENCE_S = 90.0
 """On a slow machine a life is as long as can be had in that time; the figures say how long it was."""
 COMPARED = 100
 """Transitions whose latencies are compared."""
